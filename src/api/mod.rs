@@ -1,0 +1,15 @@
+//! What the Engine API is: its operations as one table, and the strict grammar that turns a request
+//! head into a [`Call`] exactly once.
+//!
+//! Everything after this module looks at a [`Call`], never at the bytes that a client sent, and the
+//! request that goes to the engine is written from it.
+
+mod call;
+mod operation;
+mod table;
+
+pub use call::{BadTarget, Call, Query, Route, Targets};
+pub use operation::{
+    AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, Parameter, ParameterKind,
+};
+pub use table::{OPERATIONS, OperationId};

@@ -5,6 +5,7 @@
 //! request that goes to the engine is written from it.
 
 mod call;
+pub mod json;
 mod operation;
 mod table;
 

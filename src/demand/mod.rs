@@ -1,1 +1,142 @@
-//! See ARCHITECTURE.md.
+//! What a call demands.
+//!
+//! A pure function from a call and its body to a list of [`Demand`]s, each with a [`Kind`], a value, and the
+//! place it came from. A policy rule grants demands; what it does not grant is the error message, the audit
+//! record, the answer of `explain` and the draft of `learn`.
+
+mod kind;
+
+use std::borrow::Cow;
+
+use crate::api::json::Document;
+use crate::api::{BodyKind, Call, ParameterKind, Route};
+pub use kind::{KINDS, Kind, KindInfo, Shape, Unit};
+
+/// One thing that a call asks for.
+///
+/// # What grants it
+/// When the rule names the demand's kind, one of the rule's patterns must match the value. When it does not, the
+/// demand is granted if it is [`safe`](Self::safe) and not otherwise. `body: any` grants every demand.
+/// A [`Kind::Body`] demand is granted by `body: any` alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand<'c> {
+    /// What is asked for.
+    pub kind: Kind,
+    /// With which value.
+    pub value: Value<'c>,
+    /// Where: a JSON path (`HostConfig.Binds[0]`), `query.NAME`, `path.NAME`, `header.NAME`.
+    pub place: Cow<'c, str>,
+    /// Whether the bare name of the operation grants it. An ordinary image, network or label is a demand, so that a
+    /// rule can restrict which; it is safe, so that a rule that is silent about it lets it pass. What reaches the
+    /// host is never safe. One kind has both: `network-mode` is safe with `bridge`, and not with `host`.
+    pub safe: bool,
+}
+
+/// What a demand asks for of its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value<'c> {
+    /// No more than the kind says ([`Shape::Flag`]).
+    Flag,
+    /// A text in the kind's normal form.
+    Text(Cow<'c, str>),
+    /// An amount in the kind's unit ([`Shape::Limit`]).
+    Number(u64),
+    /// No bound at all ([`Shape::Limit`]): asked for, or left to the engine, whose default is none.
+    Unlimited,
+}
+
+/// Why a body cannot be what its operation takes. Answered with 400.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadBody {
+    /// A field has a value of another type than the engine reads.
+    #[error("`{place}` must be {wanted}")]
+    WrongType {
+        /// The JSON path; empty for the whole body.
+        place: String,
+        /// What the engine reads.
+        wanted: &'static str,
+    },
+    /// Two names of one struct are equal but for case: the engine would read both into one field.
+    #[error("`{place}` comes twice, in different case")]
+    FoldedTwin {
+        /// The JSON path of the second.
+        place: String,
+    },
+    /// The name of a field is not ASCII; some such names fold to the engine's own (U+017F on `s`, U+212A on `k`).
+    #[error("the field name `{place}` is not ASCII")]
+    ForeignName {
+        /// The JSON path.
+        place: String,
+    },
+}
+
+impl BadBody {
+    /// The stable code for audit records and metrics.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::WrongType { .. } => "body_wrong_type",
+            Self::FoldedTwin { .. } => "body_folded_twin",
+            Self::ForeignName { .. } => "body_foreign_name",
+        }
+    }
+}
+
+/// What `call` demands, with `body` if its operation takes JSON and the client sent any.
+///
+/// # Errors
+/// [`BadBody`] when the body is not what the operation takes.
+pub fn of<'c>(
+    call: &'c Call<'c>,
+    body: Option<&'c Document<'c>>,
+) -> Result<Vec<Demand<'c>>, BadBody> {
+    let _ = body;
+    let mut demands = Vec::new();
+    let Route::Known(operation, _) = &call.route else {
+        return Ok(demands);
+    };
+    match operation.body {
+        BodyKind::Json | BodyKind::Stream => demands.push(unsafe_flag(Kind::Body, "body")),
+        BodyKind::None => {}
+    }
+    for (name, _) in &call.query {
+        match operation
+            .query
+            .iter()
+            .find(|parameter| parameter.name == name)
+        {
+            Some(parameter) if parameter.kind == ParameterKind::Inert => {}
+            Some(_) => {}
+            None => demands.push(Demand {
+                kind: Kind::UnknownParameter,
+                value: Value::Text(Cow::Borrowed(name)),
+                place: Cow::Owned(format!("query.{name}")),
+                safe: false,
+            }),
+        }
+    }
+    Ok(demands)
+}
+
+/// The demand that comes with a request header, if one does: the gate adds it to those of the call.
+pub fn of_header(name: &str) -> Option<Demand<'static>> {
+    let name = match name.to_ascii_lowercase().as_str() {
+        "x-registry-auth" => "x-registry-auth",
+        "x-registry-config" => "x-registry-config",
+        _ => return None,
+    };
+    Some(Demand {
+        kind: Kind::RegistryAuth,
+        value: Value::Text(Cow::Borrowed(name)),
+        place: Cow::Owned(format!("header.{name}")),
+        safe: true,
+    })
+}
+
+const fn unsafe_flag(kind: Kind, place: &str) -> Demand<'_> {
+    Demand {
+        kind,
+        value: Value::Flag,
+        place: Cow::Borrowed(place),
+        safe: false,
+    }
+}

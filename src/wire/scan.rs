@@ -1,0 +1,94 @@
+//! The first look at a head that is still arriving: line ends, control bytes and limits, each byte once.
+
+use super::{BadHead, Limits};
+
+/// How far the bytes of a head have been looked at.
+///
+/// The work is linear in the bytes of the head, however they were cut into pieces, and what is found
+/// does not depend on the cuts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scan {
+    /// The first byte that has not been looked at.
+    seen: usize,
+    /// Where the current line begins.
+    line: usize,
+    /// The complete lines before it.
+    lines: usize,
+}
+
+/// What [`Scan::step`] found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Step {
+    /// The first line is complete: its length without the line end.
+    FirstLine(usize),
+    /// The head is complete: its length with the empty line.
+    End(usize),
+    /// All bytes are looked at, and more are needed.
+    More,
+}
+
+impl Scan {
+    /// Looks at the bytes that are new since the last step. `input` begins with all earlier input.
+    pub(super) fn step(&mut self, input: &[u8], limits: &Limits) -> Result<Step, BadHead> {
+        if self.seen > input.len() {
+            *self = Self::default();
+        }
+        let within = input.get(..limits.head_bytes).unwrap_or(input);
+        loop {
+            let rest = within.get(self.seen..).unwrap_or_default();
+            if self.lines > 0
+                && self.seen == self.line
+                && matches!(rest.first(), Some(b' ' | b'\t'))
+            {
+                return Err(BadHead::FoldedLine);
+            }
+            let Some(found) = first_control(rest) else {
+                self.seen = within.len();
+                return self.more(input, limits);
+            };
+            self.seen = self.seen.saturating_add(found);
+            if self.lines == 0 && self.seen > limits.line_bytes {
+                return Err(BadHead::LineTooLong);
+            }
+            match (rest.get(found), rest.get(found.saturating_add(1))) {
+                (Some(b'\r'), Some(b'\n')) => {}
+                (Some(b'\r'), None) => return self.more(input, limits),
+                (Some(b'\r'), Some(_)) => return Err(BadHead::BareCarriageReturn),
+                (Some(b'\n'), _) => return Err(BadHead::BareLineFeed),
+                (Some(_) | None, _) => return Err(BadHead::ControlByte),
+            }
+            let (start, end) = (self.line, self.seen);
+            self.seen = end.saturating_add(2);
+            self.line = self.seen;
+            match (end == start, self.lines) {
+                (true, 0) => return Err(BadHead::LeadingEmptyLine),
+                (true, _) => return Ok(Step::End(self.seen)),
+                (false, 0) => {
+                    self.lines = 1;
+                    return Ok(Step::FirstLine(end));
+                }
+                // The first line is no field.
+                (false, lines) if lines > limits.fields => return Err(BadHead::TooManyFields),
+                (false, lines) => self.lines = lines.saturating_add(1),
+            }
+        }
+    }
+
+    /// All bytes are looked at: can more of them still complete the head?
+    fn more(&self, input: &[u8], limits: &Limits) -> Result<Step, BadHead> {
+        if self.lines == 0 && self.seen > limits.line_bytes {
+            Err(BadHead::LineTooLong)
+        } else if input.len() >= limits.head_bytes {
+            Err(BadHead::TooLarge)
+        } else {
+            Ok(Step::More)
+        }
+    }
+}
+
+/// Where the first byte is that may not stand in a line: all control bytes but the tab.
+fn first_control(bytes: &[u8]) -> Option<usize> {
+    bytes
+        .iter()
+        .position(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f)
+}

@@ -9,8 +9,9 @@ pub mod json;
 mod operation;
 mod table;
 
-pub use call::{BadTarget, Call, Query, Route, Targets};
+pub use call::{BadTarget, Call, Entry, Meaning, Query, Route, Targets, truthy};
 pub use operation::{
     AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, Parameter, ParameterKind,
+    RequestHeader,
 };
 pub use table::{OPERATIONS, OperationId};

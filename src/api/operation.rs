@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::OperationId;
+use super::{OPERATIONS, OperationId};
+use crate::wire::Upgrade;
 
 /// The HTTP methods that the Engine API uses. Methods are case-sensitive (RFC 9110, section 9.1), and
 /// any other token names no operation.
@@ -111,6 +112,52 @@ pub enum Group {
     Volumes,
 }
 
+impl Group {
+    /// Every group, in alphabetical order.
+    pub const ALL: [Self; 14] = [
+        Self::Build,
+        Self::Configs,
+        Self::Containers,
+        Self::Distribution,
+        Self::Exec,
+        Self::Images,
+        Self::Networks,
+        Self::Plugins,
+        Self::Secrets,
+        Self::Services,
+        Self::Session,
+        Self::Swarm,
+        Self::System,
+        Self::Volumes,
+    ];
+
+    /// The name, as a policy writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Configs => "configs",
+            Self::Containers => "containers",
+            Self::Distribution => "distribution",
+            Self::Exec => "exec",
+            Self::Images => "images",
+            Self::Networks => "networks",
+            Self::Plugins => "plugins",
+            Self::Secrets => "secrets",
+            Self::Services => "services",
+            Self::Session => "session",
+            Self::Swarm => "swarm",
+            Self::System => "system",
+            Self::Volumes => "volumes",
+        }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// What a request of an operation carries behind its head.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BodyKind {
@@ -173,12 +220,12 @@ pub enum Harm {
 pub enum ParameterKind {
     /// The engine's boolean: everything but `""`, `0`, `no`, `false`, `none` is true (moby `httputils/form.go`).
     Boolean,
-    /// Sent by clients, read by no engine that the gate supports: accepted, and not forwarded.
-    Inert,
     /// A decimal integer, perhaps negative.
     Integer,
     /// A JSON document.
     Json,
+    /// Text for people, which may hold line breaks.
+    Prose,
     /// Any text.
     Text,
     /// Any text, and the parameter may come more than once.
@@ -194,8 +241,42 @@ pub struct Parameter {
     pub kind: ParameterKind,
 }
 
+/// A request header field, or a family of them, that an engine reads for some operations only.
+///
+/// What it reads for all of them (`Content-Type`, `Accept`, `User-Agent`, tracing) is not listed here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RequestHeader {
+    /// `X-Registry-Auth`: credentials for one registry.
+    RegistryAuth,
+    /// `X-Registry-Config`: credentials for several registries.
+    RegistryConfig,
+    /// `X-Meta-...`: passed on to the registry.
+    RegistryMeta,
+    /// `X-Docker-Expose-Session-...`: what a BuildKit session offers.
+    Session,
+    /// `Sec-WebSocket-...`: the WebSocket handshake.
+    WebSocket,
+}
+
+impl RequestHeader {
+    /// Whether the field `name` (of any case) is meant.
+    pub fn matches(self, name: &str) -> bool {
+        let starts_with = |prefix: &str| {
+            name.get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        match self {
+            Self::RegistryAuth => name.eq_ignore_ascii_case("x-registry-auth"),
+            Self::RegistryConfig => name.eq_ignore_ascii_case("x-registry-config"),
+            Self::RegistryMeta => starts_with("x-meta-"),
+            Self::Session => starts_with("x-docker-expose-session-"),
+            Self::WebSocket => starts_with("sec-websocket-"),
+        }
+    }
+}
+
 /// Everything the gate knows of one operation of the Engine API.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Operation {
     /// Which operation this is.
     pub id: OperationId,
@@ -213,6 +294,10 @@ pub struct Operation {
     pub harmless_read: bool,
     /// The query parameters that an engine reads, from the oldest version to the newest.
     pub query: &'static [Parameter],
+    /// The query parameters that clients send and no engine reads: accepted, and not forwarded.
+    pub inert: &'static [&'static str],
+    /// The header fields that an engine reads for this operation in particular.
+    pub headers: &'static [RequestHeader],
     /// What its requests carry.
     pub body: BodyKind,
     /// What it answers.
@@ -229,4 +314,40 @@ pub struct Operation {
     pub documented: bool,
     /// What the route does, in one line.
     pub summary: &'static str,
+}
+
+impl Operation {
+    /// The protocol that a client may switch to, if the operation has one.
+    pub const fn upgrade(&self) -> Option<Upgrade> {
+        match self.answer {
+            AnswerKind::Hijack => Some(Upgrade::Tcp),
+            AnswerKind::H2c => Some(Upgrade::H2c),
+            AnswerKind::WebSocket => Some(Upgrade::WebSocket),
+            AnswerKind::Empty
+            | AnswerKind::Json
+            | AnswerKind::Stream
+            | AnswerKind::Tar
+            | AnswerKind::Text => None,
+        }
+    }
+
+    /// The names in the template, in their order: at most two.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.template.split('/').filter_map(|segment| {
+            let name = segment.strip_prefix('{')?.strip_suffix('}')?;
+            Some(name.strip_suffix("...").unwrap_or(name))
+        })
+    }
+}
+
+impl OperationId {
+    /// The operation's row in the table.
+    #[expect(
+        clippy::as_conversions,
+        clippy::indexing_slicing,
+        reason = "the table has one row for each variant, in their order: a test says so"
+    )]
+    pub fn operation(self) -> &'static Operation {
+        &OPERATIONS[self as usize]
+    }
 }

@@ -1,0 +1,1 @@
+//! Query parameters that clients send and no engine reads.

@@ -1,0 +1,141 @@
+//! The operations on secrets and configs.
+
+use super::{BASE, integer, json};
+use crate::api::{AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId};
+
+pub(super) const OPERATIONS: [Operation; 10] = [
+    Operation {
+        id: OperationId::SecretList,
+        name: "SecretList",
+        method: Method::Get,
+        template: "/secrets",
+        group: Group::Secrets,
+        part: "read",
+        query: &[json("filters")],
+        answer: AnswerKind::Json,
+        harms: &[Harm::InfoLeak],
+        since: Some(ApiVersion::new(1, 25)),
+        summary: "lists secrets, without their data",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::SecretInspect,
+        name: "SecretInspect",
+        method: Method::Get,
+        template: "/secrets/{id}",
+        group: Group::Secrets,
+        part: "read",
+        answer: AnswerKind::Json,
+        harms: &[Harm::InfoLeak],
+        since: Some(ApiVersion::new(1, 25)),
+        summary: "shows a secret, without its data",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::SecretCreate,
+        name: "SecretCreate",
+        method: Method::Post,
+        template: "/secrets/create",
+        group: Group::Secrets,
+        part: "create",
+        body: BodyKind::Json,
+        answer: AnswerKind::Json,
+        harms: &[Harm::Integrity],
+        since: Some(ApiVersion::new(1, 25)),
+        summary: "creates a secret",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::SecretUpdate,
+        name: "SecretUpdate",
+        method: Method::Post,
+        template: "/secrets/{id}/update",
+        group: Group::Secrets,
+        part: "update",
+        query: &[integer("version")],
+        body: BodyKind::Json,
+        harms: &[Harm::Integrity],
+        since: Some(ApiVersion::new(1, 26)),
+        summary: "changes a secret's labels",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::SecretDelete,
+        name: "SecretDelete",
+        method: Method::Delete,
+        template: "/secrets/{id}",
+        group: Group::Secrets,
+        part: "delete",
+        harms: &[Harm::DenialOfService],
+        since: Some(ApiVersion::new(1, 25)),
+        summary: "deletes a secret",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::ConfigList,
+        name: "ConfigList",
+        method: Method::Get,
+        template: "/configs",
+        group: Group::Configs,
+        part: "read",
+        query: &[json("filters")],
+        answer: AnswerKind::Json,
+        harms: &[Harm::SecretLeak],
+        since: Some(ApiVersion::new(1, 30)),
+        summary: "lists configs, with their data",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::ConfigInspect,
+        name: "ConfigInspect",
+        method: Method::Get,
+        template: "/configs/{id}",
+        group: Group::Configs,
+        part: "read",
+        answer: AnswerKind::Json,
+        harms: &[Harm::SecretLeak],
+        since: Some(ApiVersion::new(1, 30)),
+        summary: "shows a config, with its data",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::ConfigCreate,
+        name: "ConfigCreate",
+        method: Method::Post,
+        template: "/configs/create",
+        group: Group::Configs,
+        part: "create",
+        body: BodyKind::Json,
+        answer: AnswerKind::Json,
+        harms: &[Harm::Integrity],
+        since: Some(ApiVersion::new(1, 30)),
+        summary: "creates a config",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::ConfigUpdate,
+        name: "ConfigUpdate",
+        method: Method::Post,
+        template: "/configs/{id}/update",
+        group: Group::Configs,
+        part: "update",
+        query: &[integer("version")],
+        body: BodyKind::Json,
+        harms: &[Harm::Integrity],
+        since: Some(ApiVersion::new(1, 30)),
+        summary: "changes a config's labels",
+        ..BASE
+    },
+    Operation {
+        id: OperationId::ConfigDelete,
+        name: "ConfigDelete",
+        method: Method::Delete,
+        template: "/configs/{id}",
+        group: Group::Configs,
+        part: "delete",
+        harms: &[Harm::DenialOfService],
+        since: Some(ApiVersion::new(1, 30)),
+        summary: "deletes a config",
+        ..BASE
+    },
+];

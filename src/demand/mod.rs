@@ -9,7 +9,7 @@ mod kind;
 use std::borrow::Cow;
 
 use crate::api::json::Document;
-use crate::api::{BodyKind, Call, ParameterKind, Route};
+use crate::api::{BodyKind, Call, Meaning, Route};
 pub use kind::{KINDS, Kind, KindInfo, Shape, Unit};
 
 /// One thing that a call asks for.
@@ -98,18 +98,13 @@ pub fn of<'c>(
         BodyKind::Json | BodyKind::Stream => demands.push(unsafe_flag(Kind::Body, "body")),
         BodyKind::None => {}
     }
-    for (name, _) in &call.query {
-        match operation
-            .query
-            .iter()
-            .find(|parameter| parameter.name == name)
-        {
-            Some(parameter) if parameter.kind == ParameterKind::Inert => {}
-            Some(_) => {}
-            None => demands.push(Demand {
+    for entry in call.query.iter() {
+        match entry.meaning {
+            Meaning::Read(_) | Meaning::Inert => {}
+            Meaning::Unknown => demands.push(Demand {
                 kind: Kind::UnknownParameter,
-                value: Value::Text(Cow::Borrowed(name)),
-                place: Cow::Owned(format!("query.{name}")),
+                value: Value::Text(Cow::Borrowed(entry.name.as_ref())),
+                place: Cow::Owned(format!("query.{}", entry.name)),
                 safe: false,
             }),
         }

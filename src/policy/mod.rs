@@ -5,10 +5,12 @@
 //! so that a decision does not depend on how many there are. Nothing is left to interpret at request time.
 
 mod address;
+pub mod compat;
 mod config;
 mod denial;
 mod diagnostics;
 mod permit;
+mod preset;
 mod source;
 
 use std::sync::Arc;
@@ -18,6 +20,7 @@ pub use config::{Account, Config, DEFAULT_MODE, Limits, Socket};
 pub use denial::{Denial, Missing, Reason};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use permit::{Permit, Rewrite, RuleRef};
+pub use preset::PRESETS;
 pub use source::decode;
 
 /// A policy that comes with the program.

@@ -1,8 +1,11 @@
 //! A request head as the gate understands it.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use super::{ApiVersion, Operation, ParameterKind};
+use super::classify::{Class, classify, methods_of};
+use super::path::Path;
+use super::{ApiVersion, BadTarget, Operation, Query};
 use crate::wire::{RequestHead, Upgrade};
 
 /// One parsed request: which operation, at which version, on what, with which parameters.
@@ -40,61 +43,6 @@ pub enum Route<'a> {
 /// template does not have are empty.
 pub type Targets<'a> = [Cow<'a, str>; 2];
 
-/// A call's query parameters, decoded, in the client's order. No name comes twice unless the operation's table
-/// makes a list of it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Query<'a>(Vec<Entry<'a>>);
-
-/// One query parameter of a call.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Entry<'a> {
-    /// The name.
-    pub name: Cow<'a, str>,
-    /// The value: empty when the client sent the name alone.
-    pub value: Cow<'a, str>,
-    /// What the operation's row says of the name.
-    pub meaning: Meaning,
-}
-
-/// What a query parameter means to an operation.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Meaning {
-    /// An engine reads it.
-    Read(ParameterKind),
-    /// No engine reads it: it is accepted, and not forwarded.
-    Inert,
-    /// The table does not have it: a demand of its own.
-    Unknown,
-}
-
-impl<'a> Query<'a> {
-    /// The parameters, in the client's order.
-    pub fn iter(&self) -> impl Iterator<Item = &Entry<'a>> {
-        self.0.iter()
-    }
-
-    /// The first value of `name`: the one that the engine reads, unless it reads a list.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
-    }
-
-    /// All values of `name`, in the client's order.
-    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(move |entry| entry.name == name)
-            .map(|entry| entry.value.as_ref())
-    }
-}
-
-/// Why a request target has no unambiguous reading. Answered with 400.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadTarget {
-    /// The target does not begin with a slash.
-    #[error("the request target is not a path")]
-    NotAPath,
-}
-
 impl PartialEq for Route<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -122,8 +70,43 @@ impl<'a> Call<'a> {
     ///
     /// # Errors
     /// [`BadTarget`] when the target has no unambiguous reading.
-    pub fn parse(_head: &'a RequestHead) -> Result<Self, BadTarget> {
-        Err(BadTarget::NotAPath)
+    pub fn parse(head: &'a RequestHead) -> Result<Self, BadTarget> {
+        Self::from_parts(head.method(), head.target(), head.upgrade())
+    }
+
+    /// Reads the parts of a request head by the strict grammar of targets.
+    ///
+    /// # Errors
+    /// [`BadTarget`] when the target has no unambiguous reading.
+    pub fn from_parts(
+        method: &'a str,
+        target: &'a str,
+        upgrade: Option<Upgrade>,
+    ) -> Result<Self, BadTarget> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        if !path.starts_with('/') {
+            return Err(no_path(path));
+        }
+        let path = Path::parse(path)?;
+        let route = match classify(method, &path)? {
+            Class::Known(operation, targets) => Route::Known(operation, targets),
+            Class::Unknown => Route::Unknown {
+                method,
+                path: path.text(),
+            },
+        };
+        let mut call = Self {
+            route,
+            version: path.version,
+            query: Query::default(),
+            upgrade,
+        };
+        let operation = call.operation();
+        if operation.is_some_and(|operation| !operation.versioned) {
+            call.version = None;
+        }
+        call.query = Query::parse(query, operation)?;
+        Ok(call)
     }
 
     /// The operation, if the table has it.
@@ -162,6 +145,49 @@ impl<'a> Call<'a> {
             Route::Known(operation, [first, _]) => operation.names().next().map(|_| first.as_ref()),
             Route::Unknown { .. } => None,
         }
+    }
+}
+
+impl fmt::Display for Route<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, path) = match self {
+            Self::Known(operation, _) => return f.write_str(operation.name),
+            Self::Unknown { method, path } => (method, path),
+        };
+        write!(f, "`{method} {path}`")?;
+        let known = Path::parse(path)
+            .map(|path| methods_of(&path))
+            .unwrap_or_default();
+        for (index, known) in known.iter().enumerate() {
+            let before = if index == 0 {
+                " (the path is known with "
+            } else {
+                ", "
+            };
+            write!(f, "{before}{known}")?;
+        }
+        if known.is_empty() {
+            Ok(())
+        } else {
+            f.write_str(")")
+        }
+    }
+}
+
+/// Names the misbehaviour of a target that does not begin with a slash.
+fn no_path(target: &str) -> BadTarget {
+    let scheme = target.split_once(':').map(|(scheme, _)| scheme);
+    match target {
+        "*" => BadTarget::AsteriskForm,
+        _ if scheme.is_some_and(|scheme| {
+            scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        }) =>
+        {
+            BadTarget::AbsoluteForm
+        }
+        _ => BadTarget::NotAPath,
     }
 }
 

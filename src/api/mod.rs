@@ -4,14 +4,23 @@
 //! Everything after this module looks at a [`Call`], never at the bytes that a client sent, and the
 //! request that goes to the engine is written from it.
 
+mod bad_target;
 mod call;
+mod classify;
 pub mod json;
 mod operation;
+mod path;
+mod percent;
+mod query;
 mod table;
+mod write;
 
-pub use call::{BadTarget, Call, Entry, Meaning, Query, Route, Targets, truthy};
+pub use bad_target::BadTarget;
+pub use call::{Call, Route, Targets, truthy};
 pub use operation::{
     AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, Parameter, ParameterKind,
     RequestHeader,
 };
+pub use query::{Entry, Meaning, Query};
 pub use table::{OPERATIONS, OperationId};
+pub use write::UnknownParameters;

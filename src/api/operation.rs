@@ -70,6 +70,22 @@ impl ApiVersion {
     pub const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
     }
+
+    /// The version that `text` names: two numbers without leading zeros and a dot between them.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.split_once('.')?;
+        Some(Self {
+            major: number(major)?,
+            minor: number(minor)?,
+        })
+    }
+}
+
+/// A number in the one spelling that a version has: no sign, no leading zeros.
+fn number(text: &str) -> Option<u16> {
+    let plain =
+        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    if plain { text.parse().ok() } else { None }
 }
 
 impl fmt::Display for ApiVersion {

@@ -1,0 +1,79 @@
+//! The upstream target, written from the parsed call.
+
+use std::io::Write;
+
+use super::percent::encode;
+use super::{ApiVersion, Call, Meaning, Route, Targets};
+
+/// What is written of the query parameters that the operation's row does not have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum UnknownParameters {
+    /// Nothing.
+    Drop,
+    /// All of them: every one was granted.
+    Forward,
+}
+
+/// Besides unreserved characters, what stands unescaped in a name of several segments: an image reference.
+const REFERENCE: &[u8] = b"/:@";
+/// Besides unreserved characters, what stands unescaped in a query.
+const QUERY: &[u8] = b"/:,";
+
+impl Call<'_> {
+    /// Appends the target for the engine: the template with its names encoded anew, below the call's version or,
+    /// where it has none, `default`; then the parameters that an engine reads, and unknown ones as `unknown` says.
+    ///
+    /// What is written reads as the same call.
+    pub fn write_target(&self, default: ApiVersion, unknown: UnknownParameters, out: &mut Vec<u8>) {
+        match &self.route {
+            Route::Known(operation, targets) => {
+                if operation.versioned {
+                    self.write_version(default, out);
+                }
+                write_path(operation.template, targets, out);
+            }
+            Route::Unknown { path, .. } => {
+                self.write_version(default, out);
+                encode(path, b"/", out);
+            }
+        }
+        let mut separator = b'?';
+        for entry in self.query.iter() {
+            match entry.meaning {
+                Meaning::Read(_) => {}
+                Meaning::Unknown if unknown == UnknownParameters::Forward => {}
+                Meaning::Unknown | Meaning::Inert => continue,
+            }
+            out.push(separator);
+            separator = b'&';
+            encode(&entry.name, QUERY, out);
+            out.push(b'=');
+            encode(&entry.value, QUERY, out);
+        }
+    }
+
+    fn write_version(&self, default: ApiVersion, out: &mut Vec<u8>) {
+        let version = self.version.unwrap_or(default);
+        // Writing to a vector cannot fail.
+        let _infallible = write!(out, "/v{version}");
+    }
+}
+
+fn write_path(template: &str, targets: &Targets<'_>, out: &mut Vec<u8>) {
+    let mut targets = targets.iter();
+    for segment in template.split('/').skip(1) {
+        out.push(b'/');
+        match (segment.strip_prefix('{'), targets.as_slice()) {
+            (Some(name), [target, ..]) => {
+                let readable = if name.ends_with("...}") {
+                    REFERENCE
+                } else {
+                    b""
+                };
+                encode(target, readable, out);
+                targets.next();
+            }
+            (Some(_), []) | (None, _) => out.extend_from_slice(segment.as_bytes()),
+        }
+    }
+}

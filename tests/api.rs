@@ -1,0 +1,9 @@
+//! The grammar of request targets, the operations table and image references, against tables of cases.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "api/target.rs"]
+mod target;

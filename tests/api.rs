@@ -7,3 +7,6 @@
 
 #[path = "api/target.rs"]
 mod target;
+
+#[path = "api/operations.rs"]
+mod operations;

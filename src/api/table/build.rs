@@ -47,7 +47,7 @@ pub(super) const OPERATIONS: [Operation; 5] = [
             text("buildid"),
             text("version"),
         ],
-        headers: &[RequestHeader::RegistryConfig, RequestHeader::RegistryAuth],
+        headers: &[RequestHeader::RegistryConfig],
         body: BodyKind::Stream,
         answer: AnswerKind::Stream,
         harms: &[

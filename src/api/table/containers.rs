@@ -1,6 +1,6 @@
 //! The operations on containers.
 
-use super::{BASE, boolean, integer, json, text};
+use super::{BASE, boolean, inert, integer, json, text};
 use crate::api::{
     AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId, RequestHeader,
 };
@@ -22,6 +22,7 @@ pub(super) const OPERATIONS: [Operation; 31] = [
             text("before"),
             text("since"),
         ],
+        // `trunc_cmd`: docker-py (`api/container.py`).
         inert: &["trunc_cmd"],
         answer: AnswerKind::Json,
         harms: &[Harm::InfoLeak],
@@ -117,6 +118,7 @@ pub(super) const OPERATIONS: [Operation; 31] = [
         group: Group::Containers,
         part: "create",
         query: &[text("name"), text("platform")],
+        inert: inert::CONTAINER_CREATE,
         body: BodyKind::Json,
         answer: AnswerKind::Json,
         harms: &[Harm::HostEscape, Harm::CodeExecution],
@@ -227,6 +229,7 @@ pub(super) const OPERATIONS: [Operation; 31] = [
             boolean("stdout"),
             boolean("stderr"),
         ],
+        // `hijack`: dockerode, which repeats its own options in the query.
         inert: &["hijack"],
         answer: AnswerKind::Hijack,
         harms: &[Harm::CodeExecution, Harm::SecretLeak],

@@ -1,6 +1,6 @@
 //! The operations on images, commits and registry look-ups.
 
-use super::{BASE, boolean, integer, json, list, prose, text};
+use super::{BASE, boolean, inert, integer, json, list, prose, text};
 use crate::api::{
     AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId, RequestHeader,
 };
@@ -23,6 +23,7 @@ pub(super) const OPERATIONS: [Operation; 18] = [
             boolean("manifests"),
             boolean("identity"),
         ],
+        // `only_ids`: docker-py (`api/image.py`).
         inert: &["only_ids"],
         answer: AnswerKind::Json,
         harms: &[Harm::InfoLeak],
@@ -39,6 +40,8 @@ pub(super) const OPERATIONS: [Operation; 18] = [
         part: "read",
         harmless_read: true,
         query: &[boolean("manifests"), json("platform")],
+        // `size`: docker 1.11 (engine-api `image_inspect.go`).
+        inert: &["size"],
         answer: AnswerKind::Json,
         harms: &[Harm::SecretLeak],
         summary: "shows all of an image's configuration",
@@ -102,6 +105,8 @@ pub(super) const OPERATIONS: [Operation; 18] = [
             list("changes"),
             text("platform"),
         ],
+        // `all`, `registry`: go-dockerclient (`image.go`, `PullImageOptions`); `registry`: docker-java too.
+        inert: &["all", "registry"],
         headers: &[RequestHeader::RegistryAuth, RequestHeader::RegistryMeta],
         body: BodyKind::Stream,
         answer: AnswerKind::Stream,
@@ -121,6 +126,8 @@ pub(super) const OPERATIONS: [Operation; 18] = [
         group: Group::Images,
         part: "push",
         query: &[text("tag"), json("platform")],
+        // `name`, `registry`: go-dockerclient (`image.go`, `PushImageOptions`).
+        inert: &["name", "registry"],
         headers: &[RequestHeader::RegistryAuth, RequestHeader::RegistryMeta],
         answer: AnswerKind::Stream,
         harms: &[Harm::Exfiltration, Harm::ServerSideRequest],
@@ -268,6 +275,7 @@ pub(super) const OPERATIONS: [Operation; 18] = [
             boolean("pause"),
             list("changes"),
         ],
+        inert: inert::IMAGE_COMMIT,
         body: BodyKind::Json,
         answer: AnswerKind::Json,
         harms: &[Harm::SecretLeak, Harm::Integrity],

@@ -1,6 +1,6 @@
 //! The operations on networks and volumes.
 
-use super::{BASE, boolean, integer, json, text};
+use super::{BASE, boolean, inert, integer, json, text};
 use crate::api::{AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId};
 
 pub(super) const OPERATIONS: [Operation; 13] = [
@@ -41,6 +41,7 @@ pub(super) const OPERATIONS: [Operation; 13] = [
         template: "/networks/create",
         group: Group::Networks,
         part: "create",
+        inert: inert::NETWORK_CREATE,
         body: BodyKind::Json,
         answer: AnswerKind::Json,
         harms: &[Harm::HostEscape, Harm::DenialOfService],
@@ -136,6 +137,7 @@ pub(super) const OPERATIONS: [Operation; 13] = [
         template: "/volumes/create",
         group: Group::Volumes,
         part: "create",
+        inert: inert::VOLUME_CREATE,
         body: BodyKind::Json,
         answer: AnswerKind::Json,
         harms: &[Harm::HostEscape],

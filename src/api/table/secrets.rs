@@ -1,6 +1,6 @@
 //! The operations on secrets and configs.
 
-use super::{BASE, integer, json};
+use super::{BASE, inert, integer, json};
 use crate::api::{AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId};
 
 pub(super) const OPERATIONS: [Operation; 10] = [
@@ -38,6 +38,7 @@ pub(super) const OPERATIONS: [Operation; 10] = [
         template: "/secrets/create",
         group: Group::Secrets,
         part: "create",
+        inert: inert::SECRET_SPEC,
         body: BodyKind::Json,
         answer: AnswerKind::Json,
         harms: &[Harm::Integrity],
@@ -53,6 +54,7 @@ pub(super) const OPERATIONS: [Operation; 10] = [
         group: Group::Secrets,
         part: "update",
         query: &[integer("version")],
+        inert: inert::SECRET_SPEC,
         body: BodyKind::Json,
         harms: &[Harm::Integrity],
         since: Some(ApiVersion::new(1, 26)),
@@ -105,6 +107,7 @@ pub(super) const OPERATIONS: [Operation; 10] = [
         template: "/configs/create",
         group: Group::Configs,
         part: "create",
+        inert: inert::CONFIG_SPEC,
         body: BodyKind::Json,
         answer: AnswerKind::Json,
         harms: &[Harm::Integrity],
@@ -120,6 +123,7 @@ pub(super) const OPERATIONS: [Operation; 10] = [
         group: Group::Configs,
         part: "update",
         query: &[integer("version")],
+        inert: inert::CONFIG_SPEC,
         body: BodyKind::Json,
         harms: &[Harm::Integrity],
         since: Some(ApiVersion::new(1, 30)),

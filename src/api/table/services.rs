@@ -1,6 +1,6 @@
 //! The operations on services and their tasks.
 
-use super::{BASE, boolean, integer, json, text};
+use super::{BASE, boolean, inert, integer, json, text};
 use crate::api::{
     AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId, RequestHeader,
 };
@@ -15,6 +15,8 @@ pub(super) const OPERATIONS: [Operation; 9] = [
         part: "read",
         harmless_read: true,
         query: &[json("filters"), boolean("status")],
+        // `all`: homepage (`service-helpers.js`), through dockerode.
+        inert: &["all"],
         answer: AnswerKind::Json,
         harms: &[Harm::InfoLeak, Harm::SecretLeak],
         since: Some(ApiVersion::new(1, 24)),
@@ -85,6 +87,7 @@ pub(super) const OPERATIONS: [Operation; 9] = [
             text("registryAuthFrom"),
             text("rollback"),
         ],
+        inert: inert::SERVICE_SPEC,
         headers: &[RequestHeader::RegistryAuth],
         body: BodyKind::Json,
         answer: AnswerKind::Json,

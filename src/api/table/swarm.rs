@@ -1,6 +1,6 @@
 //! The operations on the swarm and its nodes.
 
-use super::{BASE, boolean, integer, json};
+use super::{BASE, boolean, inert, integer, json};
 use crate::api::{AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId};
 
 pub(super) const OPERATIONS: [Operation; 11] = [
@@ -96,6 +96,7 @@ pub(super) const OPERATIONS: [Operation; 11] = [
             boolean("rotateManagerToken"),
             boolean("rotateManagerUnlockKey"),
         ],
+        inert: inert::SWARM_SPEC,
         body: BodyKind::Json,
         harms: &[Harm::HostEscape, Harm::Credential],
         since: Some(ApiVersion::new(1, 24)),
@@ -139,6 +140,7 @@ pub(super) const OPERATIONS: [Operation; 11] = [
         group: Group::Swarm,
         part: "nodes-manage",
         query: &[integer("version")],
+        inert: inert::NODE_SPEC,
         body: BodyKind::Json,
         harms: &[Harm::HostEscape],
         since: Some(ApiVersion::new(1, 24)),

@@ -8,5 +8,7 @@
 #[path = "api/target.rs"]
 mod target;
 
+#[path = "api/image.rs"]
+mod image;
 #[path = "api/operations.rs"]
 mod operations;

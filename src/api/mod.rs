@@ -7,6 +7,7 @@
 mod bad_target;
 mod call;
 mod classify;
+pub mod image;
 pub mod json;
 mod operation;
 mod path;

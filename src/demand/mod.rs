@@ -4,13 +4,20 @@
 //! place it came from. A policy rule grants demands; what it does not grant is the error message, the audit
 //! record, the answer of `explain` and the draft of `learn`.
 
+mod body;
+mod head;
 mod kind;
+mod normal;
+mod reference;
+mod schema;
+mod walk;
 
 use std::borrow::Cow;
 
 use crate::api::json::Document;
-use crate::api::{BodyKind, Call, Meaning, Route};
+use crate::api::{BodyKind, Call};
 pub use kind::{KINDS, Kind, KindInfo, Shape, Unit};
+use walk::Walk;
 
 /// One thing that a call asks for.
 ///
@@ -89,27 +96,16 @@ pub fn of<'c>(
     call: &'c Call<'c>,
     body: Option<&'c Document<'c>>,
 ) -> Result<Vec<Demand<'c>>, BadBody> {
-    let _ = body;
-    let mut demands = Vec::new();
-    let Route::Known(operation, _) = &call.route else {
-        return Ok(demands);
+    let Some(operation) = call.operation() else {
+        return Ok(Vec::new());
     };
-    match operation.body {
-        BodyKind::Json | BodyKind::Stream => demands.push(unsafe_flag(Kind::Body, "body")),
-        BodyKind::None => {}
+    let mut walk = Walk::default();
+    head::demands(&mut walk, call)?;
+    match (operation.body, body) {
+        (BodyKind::Json, Some(body)) => body::demands(&mut walk, operation.id, body)?,
+        (BodyKind::Json | BodyKind::Stream | BodyKind::None, _) => {}
     }
-    for entry in call.query.iter() {
-        match entry.meaning {
-            Meaning::Read(_) | Meaning::Inert => {}
-            Meaning::Unknown => demands.push(Demand {
-                kind: Kind::UnknownParameter,
-                value: Value::Text(Cow::Borrowed(entry.name.as_ref())),
-                place: Cow::Owned(format!("query.{}", entry.name)),
-                safe: false,
-            }),
-        }
-    }
-    Ok(demands)
+    Ok(walk.demands)
 }
 
 /// The demand that comes with a request header, if one does: the gate adds it to those of the call.
@@ -125,13 +121,4 @@ pub fn of_header(name: &str) -> Option<Demand<'static>> {
         place: Cow::Owned(format!("header.{name}")),
         safe: true,
     })
-}
-
-const fn unsafe_flag(kind: Kind, place: &str) -> Demand<'_> {
-    Demand {
-        kind,
-        value: Value::Flag,
-        place: Cow::Borrowed(place),
-        safe: false,
-    }
 }

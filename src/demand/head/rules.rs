@@ -1,0 +1,452 @@
+//! What query parameters and the names in a path demand.
+
+use std::borrow::Cow;
+
+use super::signal;
+use crate::api::json::{Document, Member, Value as Json};
+use crate::api::{Call, OperationId, truthy};
+use crate::demand::normal;
+use crate::demand::walk::{Path, Walk, wrong};
+use crate::demand::{BadBody, Kind, Value, reference};
+
+/// What the names in a path demand, and what the engine takes for granted when a parameter is left out.
+pub(super) fn target<'c>(walk: &mut Walk<'c>, call: &'c Call<'c>, operation: OperationId) {
+    let Some((_, judge)) = TARGETS.iter().find(|(id, _)| *id == operation) else {
+        return;
+    };
+    let above = Path::Field(&Path::Root, "path");
+    let path = match call
+        .operation()
+        .and_then(|operation| operation.names().next())
+    {
+        Some(name) => Path::Field(&above, name),
+        None => Path::Field(&Path::Root, "body"),
+    };
+    judge(walk, &path, call.object().unwrap_or_default(), call);
+}
+
+type Target = for<'c, 'p> fn(&mut Walk<'c>, &Path<'p>, &'c str, &'c Call<'c>);
+
+static TARGETS: &[(OperationId, Target)] = &[
+    (OperationId::ContainerKill, killed),
+    (OperationId::DistributionInspect, |walk, path, name, _| {
+        registry(walk, name, path);
+    }),
+    (OperationId::ImageDelete, |walk, path, name, _| {
+        image(walk, path, name);
+    }),
+    (OperationId::ImageGet, |walk, path, name, _| {
+        image(walk, path, name);
+    }),
+    // Which names an archive holds is known when it has been read.
+    (OperationId::ImageLoad, |walk, path, _, _| {
+        walk.tell(Kind::Image, "(in the archive)", path);
+    }),
+    (OperationId::ImagePush, |walk, path, name, call| {
+        walk.tell(Kind::Image, named(name, call), path);
+    }),
+    (OperationId::ImageTag, |walk, path, name, _| {
+        image(walk, path, name);
+    }),
+    (OperationId::NetworkConnect, |walk, path, name, _| {
+        walk.join(name, path);
+    }),
+    (OperationId::PluginCreate, |walk, path, _, _| {
+        walk.ask(Kind::Plugin, "(in the archive)", path);
+    }),
+    (OperationId::PluginEnable, |walk, path, name, _| {
+        plugin(walk, path, name);
+    }),
+    (OperationId::PluginPush, |walk, path, name, _| {
+        walk.tell(Kind::Plugin, reference::normal(name), path);
+    }),
+    (OperationId::PluginSet, |walk, path, name, _| {
+        plugin(walk, path, name);
+    }),
+    (OperationId::PluginUpgrade, |walk, path, name, _| {
+        plugin(walk, path, name);
+    }),
+    // A host that begins or joins a swarm opens ports and takes orders, whatever the settings.
+    (OperationId::SwarmInit, |walk, path, _, _| {
+        walk.ask(Kind::SwarmOption, "member", path);
+    }),
+    (OperationId::SwarmJoin, |walk, path, _, _| {
+        walk.ask(Kind::SwarmOption, "member", path);
+    }),
+];
+
+/// Without a signal, or with an empty one, the engine sends SIGKILL.
+fn killed<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c str, call: &'c Call<'c>) {
+    if call.parameter("signal").unwrap_or_default().is_empty() {
+        walk.tell(
+            Kind::Signal,
+            "SIGKILL",
+            &Path::Field(&Path::Field(&Path::Root, "query"), "signal"),
+        );
+    }
+}
+
+fn registry<'c>(walk: &mut Walk<'c>, name: &'c str, path: &Path<'_>) {
+    let image = reference::normal(name);
+    let host = image.split_once('/').map_or("docker.io", |(host, _)| host);
+    if host == "docker.io" {
+        walk.tell(Kind::Registry, "docker.io", path);
+    } else {
+        walk.ask(Kind::Registry, host.to_owned(), path);
+    }
+}
+
+/// A name that could be the beginning of an id takes precedence over the container with that id (moby
+/// daemon/container.go, `GetContainer`).
+pub(super) fn container_name<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+    let bare = name.strip_prefix('/').unwrap_or(name);
+    if bare.is_empty() {
+        return;
+    }
+    let hex = bare
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let like_id = hex && (6..=64).contains(&bare.len());
+    walk.push(
+        Kind::ContainerName,
+        Value::Text(Cow::Borrowed(bare)),
+        path,
+        !like_id,
+    );
+}
+
+pub(super) fn signal<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+    if !name.is_empty() {
+        walk.tell(Kind::Signal, signal::normal(name), path);
+    }
+}
+
+pub(super) fn archive_path<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+    walk.tell(Kind::ArchivePath, normal::absolute(name), path);
+}
+
+pub(super) fn checkpoint_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_>, dir: &'c str) {
+    if !dir.is_empty() {
+        walk.ask(Kind::CheckpointDir, normal::bind(dir, false), path);
+    }
+}
+
+/// The engine runs the host's ps as root; a bare `e` shows environments.
+pub(super) fn ps_args<'c>(walk: &mut Walk<'c>, path: &Path<'_>, arguments: &'c str) {
+    let mut words = arguments.split_ascii_whitespace();
+    let fine = match (words.next(), words.next(), words.next()) {
+        (None, ..) => true,
+        (Some(options), None, _) => PS_OPTIONS.contains(&options),
+        (Some("-o" | "-eo" | "-Ao" | "-axo" | "axo" | "o"), Some(columns), None) => columns
+            .split(',')
+            .all(|column| PS_COLUMNS.contains(&column.split('=').next().unwrap_or(column))),
+        (Some(_), Some(_), _) => false,
+    };
+    if !fine {
+        walk.ask(Kind::PsArgs, arguments, path);
+    }
+}
+
+const PS_OPTIONS: [&str; 14] = [
+    "-A", "-aux", "-ax", "-axu", "-e", "-eF", "-ef", "-efl", "-elf", "aux", "auxf", "auxww", "ax",
+    "faux",
+];
+
+const PS_COLUMNS: [&str; 27] = [
+    "%cpu", "%mem", "args", "cmd", "comm", "command", "etime", "etimes", "gid", "group", "lstart",
+    "ni", "nice", "nlwp", "pcpu", "pgid", "pid", "pmem", "ppid", "pri", "rss", "stat", "time",
+    "tty", "uid", "user", "vsz",
+];
+
+pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+    if !name.is_empty() {
+        walk.tell(Kind::Image, reference::normal(name), path);
+    }
+}
+
+/// The name that is given to an image, with `tag`.
+pub(super) fn repository<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_>,
+    name: &'c str,
+    call: &'c Call<'c>,
+) {
+    if !name.is_empty() {
+        walk.tell(Kind::Image, named(name, call), path);
+    }
+}
+
+fn named(name: &str, call: &Call<'_>) -> String {
+    match call.parameter("tag").unwrap_or_default() {
+        "" => reference::normal(name),
+        tag => reference::tagged(name, tag),
+    }
+}
+
+/// The image that is pulled: `tag` may be a digest, and without one the engine pulls every tag.
+pub(super) fn pulled<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str, call: &'c Call<'c>) {
+    if name.is_empty() {
+        return;
+    }
+    match call.parameter("tag").unwrap_or_default() {
+        "" if reference::is_bare(name) => walk.tell(Kind::Image, reference::all_tags(name), path),
+        "" => walk.tell(Kind::Image, reference::normal(name), path),
+        tag => walk.tell(Kind::Image, reference::tagged(name, tag), path),
+    }
+}
+
+/// `-` stands for the request's own body.
+pub(super) fn import_source<'c>(walk: &mut Walk<'c>, path: &Path<'_>, source: &'c str) {
+    if !matches!(source, "" | "-") {
+        walk.ask(Kind::ImportSource, source, path);
+    }
+}
+
+/// A term may begin with the host to ask.
+pub(super) fn search_term<'c>(walk: &mut Walk<'c>, path: &Path<'_>, term: &'c str) {
+    if let Some((host, _)) = term.split_once('/')
+        && (host.contains(['.', ':']) || host == "localhost")
+        && !matches!(host, "docker.io" | "index.docker.io")
+    {
+        walk.ask(Kind::Registry, host, path);
+    }
+}
+
+pub(super) fn plugin<'c>(walk: &mut Walk<'c>, path: &Path<'_>, remote: &'c str) {
+    if !remote.is_empty() {
+        walk.ask(Kind::Plugin, reference::normal(remote), path);
+    }
+}
+
+pub(super) fn rollback<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
+    if !matches!(value, "" | "none") {
+        walk.push(Kind::Rollback, Value::Flag, path, false);
+    }
+}
+
+pub(super) fn rotate<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
+    if truthy(value)
+        && let Path::Field(_, name) = path
+    {
+        walk.ask(Kind::SwarmOption, format!("{name}=true"), path);
+    }
+}
+
+pub(super) fn tunnel<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
+    if !value.is_empty() {
+        walk.push(Kind::Tunnel, Value::Flag, path, false);
+    }
+}
+
+/// Version 1 is the classic builder; with any other, Dockerfile and context come through a session.
+pub(super) fn builder_version<'c>(walk: &mut Walk<'c>, path: &Path<'_>, version: &'c str) {
+    if !matches!(version, "" | "1") {
+        walk.push(Kind::Tunnel, Value::Flag, path, false);
+    }
+}
+
+pub(super) fn build_remote<'c>(walk: &mut Walk<'c>, path: &Path<'_>, remote: &'c str) {
+    match remote {
+        "" => {}
+        "client-session" => walk.push(Kind::Tunnel, Value::Flag, path, false),
+        _ => walk.ask(Kind::BuildRemote, remote, path),
+    }
+}
+
+pub(super) fn network_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_>, mode: &'c str) {
+    match mode {
+        "" | "default" => walk.tell(Kind::NetworkMode, "bridge", path),
+        _ => walk.join(mode, path),
+    }
+}
+
+pub(super) fn extra_hosts<'c>(walk: &mut Walk<'c>, path: &Path<'_>, line: &'c str) {
+    let safe = !line.to_ascii_lowercase().contains("host-gateway");
+    walk.push(
+        Kind::ExtraHost,
+        Value::Text(Cow::Borrowed(line)),
+        path,
+        safe || line.is_empty(),
+    );
+}
+
+pub(super) fn isolation<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
+    if !matches!(value, "" | "default") {
+        walk.ask(Kind::Isolation, value, path);
+    }
+}
+
+pub(super) fn security_opt<'c>(walk: &mut Walk<'c>, path: &Path<'_>, option: &'c str) {
+    if !option.is_empty() {
+        walk.ask(Kind::SecurityOpt, option, path);
+    }
+}
+
+pub(super) fn memory<'c>(walk: &mut Walk<'c>, path: &Path<'_>, bytes: &'c str) {
+    limit(walk, Kind::Memory, path, bytes);
+}
+
+pub(super) fn memory_swap<'c>(walk: &mut Walk<'c>, path: &Path<'_>, bytes: &'c str) {
+    limit(walk, Kind::MemorySwap, path, bytes);
+}
+
+pub(super) fn shm_size<'c>(walk: &mut Walk<'c>, path: &Path<'_>, bytes: &'c str) {
+    limit(walk, Kind::ShmSize, path, bytes);
+}
+
+fn limit(walk: &mut Walk<'_>, kind: Kind, path: &Path<'_>, amount: &str) {
+    if !matches!(amount, "" | "0") {
+        walk.push(
+            kind,
+            amount.parse().map_or(Value::Unlimited, Value::Number),
+            path,
+            true,
+        );
+    }
+}
+
+pub(super) fn cpu_quota<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_>,
+    quota: &'c str,
+    call: &'c Call<'c>,
+) {
+    if matches!(quota, "" | "0") {
+        return;
+    }
+    let period = call
+        .parameter("cpuperiod")
+        .and_then(|period| period.parse().ok())
+        .filter(|period| *period > 0);
+    let nanos = quota
+        .parse()
+        .ok()
+        .and_then(|quota| normal::processors(quota, period.unwrap_or(100_000)));
+    walk.push(
+        Kind::Cpus,
+        nanos.map_or(Value::Unlimited, Value::Number),
+        path,
+        true,
+    );
+}
+
+pub(super) fn build_args<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_>,
+    json: &'c str,
+) -> Result<(), BadBody> {
+    members(path, json, |name, _, here| {
+        walk.tell(Kind::BuildArg, name.to_owned(), here);
+    })
+}
+
+pub(super) fn labels<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_>,
+    json: &'c str,
+) -> Result<(), BadBody> {
+    members(path, json, |name, value, here| {
+        walk.tell(Kind::Labels, normal::pair(name, value), here);
+    })
+}
+
+pub(super) fn cache_from<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_>,
+    json: &'c str,
+) -> Result<(), BadBody> {
+    items(path, json, |item, here| match item.as_str() {
+        Some(image) => {
+            walk.tell(Kind::CacheFrom, reference::normal(image), here);
+            Ok(())
+        }
+        None => Err(wrong(here, "a string")),
+    })
+}
+
+pub(super) fn ulimits<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_>,
+    json: &'c str,
+) -> Result<(), BadBody> {
+    items(path, json, |item, here| {
+        let (Some(name), Some(hard)) = (
+            item.field("Name").and_then(Json::as_str),
+            item.field("Hard").and_then(Json::as_i64),
+        ) else {
+            return Err(wrong(here, "an object with Name and Hard"));
+        };
+        walk.tell(Kind::Ulimit, format!("{name}={hard}"), here);
+        Ok(())
+    })
+}
+
+/// Where a build's result goes; some kinds are files on the host.
+pub(super) fn outputs<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_>,
+    json: &'c str,
+) -> Result<(), BadBody> {
+    items(path, json, |item, here| {
+        let mut text = Vec::new();
+        Document::new(item.clone()).write(&mut text);
+        walk.ask(
+            Kind::BuildOutput,
+            String::from_utf8_lossy(&text).into_owned(),
+            here,
+        );
+        Ok(())
+    })
+}
+
+fn members(
+    path: &Path<'_>,
+    json: &str,
+    mut each: impl FnMut(&str, &Json<'_>, &Path<'_>),
+) -> Result<(), BadBody> {
+    if json.is_empty() {
+        return Ok(());
+    }
+    match Document::parse(json.as_bytes())
+        .as_ref()
+        .map(Document::root)
+    {
+        Ok(Json::Null) => Ok(()),
+        Ok(Json::Object(members)) => {
+            for Member { name, value } in members {
+                let here = Path::Key(path, name);
+                if !matches!(value, Json::Null | Json::Text(_)) {
+                    return Err(wrong(&here, "a string"));
+                }
+                each(name, value, &here);
+            }
+            Ok(())
+        }
+        Ok(Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Array(_)) | Err(_) => {
+            Err(wrong(path, "a JSON object of strings"))
+        }
+    }
+}
+
+fn items(
+    path: &Path<'_>,
+    json: &str,
+    mut each: impl FnMut(&Json<'_>, &Path<'_>) -> Result<(), BadBody>,
+) -> Result<(), BadBody> {
+    if json.is_empty() {
+        return Ok(());
+    }
+    match Document::parse(json.as_bytes())
+        .as_ref()
+        .map(Document::root)
+    {
+        Ok(Json::Null) => Ok(()),
+        Ok(Json::Array(items)) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| each(item, &Path::Item(path, index))),
+        Ok(Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_)) | Err(_) => {
+            Err(wrong(path, "a JSON array"))
+        }
+    }
+}

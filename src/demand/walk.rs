@@ -1,0 +1,360 @@
+//! The way through a body: types checked, names matched, demands collected.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use super::schema::{Field, Rule, Struct, Type};
+use super::{BadBody, Demand, Kind, Value as Asked};
+use crate::api::json::{Member, Value, folds_to, has_folded_twins};
+
+/// Where a value lies in a body.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Path<'p> {
+    Root,
+    Field(&'p Self, &'p str),
+    Key(&'p Self, &'p str),
+    Item(&'p Self, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(above, name) => write!(f, "{above}.{name}"),
+            Self::Key(above, key) => write!(f, "{above}[{key:?}]"),
+            Self::Item(above, index) => write!(f, "{above}[{index}]"),
+        }
+    }
+}
+
+/// The demands found so far.
+#[derive(Debug, Default)]
+pub(super) struct Walk<'c> {
+    pub demands: Vec<Demand<'c>>,
+}
+
+impl<'c> Walk<'c> {
+    /// Adds a demand that only a grant of its kind allows.
+    pub(super) fn ask(&mut self, kind: Kind, text: impl Into<Cow<'c, str>>, path: &Path<'_>) {
+        self.push(kind, Asked::Text(text.into()), path, false);
+    }
+
+    /// Adds a demand that only a rule's restriction refuses.
+    pub(super) fn tell(&mut self, kind: Kind, text: impl Into<Cow<'c, str>>, path: &Path<'_>) {
+        self.push(kind, Asked::Text(text.into()), path, true);
+    }
+
+    /// Adds the demand of joining a network by its name, or what stands in its place.
+    pub(super) fn join(&mut self, network: &'c str, path: &Path<'_>) {
+        let safe = network != "host" && !network.contains(':');
+        self.push(
+            Kind::NetworkMode,
+            Asked::Text(Cow::Borrowed(network)),
+            path,
+            safe,
+        );
+    }
+
+    /// Adds a demand, safe or not by its value.
+    pub(super) fn push(&mut self, kind: Kind, value: Asked<'c>, path: &Path<'_>, safe: bool) {
+        let mut place = String::new();
+        if write!(place, "{path}").is_err() {
+            place.clear();
+        }
+        self.demands.push(Demand {
+            kind,
+            value,
+            place: Cow::Owned(place),
+            safe,
+        });
+    }
+
+    /// Walks through what the engine decodes into `shape`.
+    pub(super) fn value(
+        &mut self,
+        shape: Type,
+        value: &'c Value<'c>,
+        path: &Path<'_>,
+    ) -> Result<(), BadBody> {
+        match (shape, value) {
+            (_, Value::Null)
+            | (Type::Bool, Value::Bool(_))
+            | (Type::Float, Value::Number(_))
+            | (Type::Text | Type::Words, Value::Text(_)) => Ok(()),
+            (Type::Int, Value::Number(digits)) => {
+                if digits.parse::<i64>().is_ok() || digits.parse::<u64>().is_ok() {
+                    Ok(())
+                } else {
+                    Err(wrong(path, "a whole number of at most 64 bits"))
+                }
+            }
+            (Type::List(inner), Value::Array(items)) => self.items(*inner, items, path),
+            (Type::Words, Value::Array(items)) => self.items(Type::Text, items, path),
+            (Type::Structs(table), Value::Array(items)) => {
+                self.items(Type::Struct(table), items, path)
+            }
+            (Type::Map(inner), Value::Object(members)) => self.entries(*inner, members, path),
+            (Type::StructMap(table), Value::Object(members)) => {
+                self.entries(Type::Struct(table), members, path)
+            }
+            (Type::StructsMap(table), Value::Object(members)) => {
+                self.entries(Type::Structs(table), members, path)
+            }
+            (Type::Struct(table), Value::Object(members)) => {
+                self.table(table, value, members, path)
+            }
+            (Type::Bool, _) => Err(wrong(path, "true or false")),
+            (Type::Int, _) => Err(wrong(path, "a whole number")),
+            (Type::Float, _) => Err(wrong(path, "a number")),
+            (Type::Text, _) => Err(wrong(path, "a string")),
+            (Type::Words, _) => Err(wrong(path, "a string or an array of strings")),
+            (Type::List(_) | Type::Structs(_), _) => Err(wrong(path, "an array")),
+            (Type::Map(_) | Type::Struct(_) | Type::StructMap(_) | Type::StructsMap(_), _) => {
+                Err(wrong(path, "an object"))
+            }
+        }
+    }
+
+    /// The values of a map, whose keys are data.
+    fn entries(
+        &mut self,
+        inner: Type,
+        members: &'c [Member<'c>],
+        path: &Path<'_>,
+    ) -> Result<(), BadBody> {
+        members
+            .iter()
+            .try_for_each(|member| self.value(inner, &member.value, &Path::Key(path, &member.name)))
+    }
+
+    /// An element that is `null` is refused: in some arrays the engine would follow a nil pointer, and no client sends one.
+    fn items(
+        &mut self,
+        inner: Type,
+        items: &'c [Value<'c>],
+        path: &Path<'_>,
+    ) -> Result<(), BadBody> {
+        for (index, item) in items.iter().enumerate() {
+            let here = Path::Item(path, index);
+            if item.is_null() {
+                return Err(wrong(&here, "something other than null"));
+            }
+            self.value(inner, item, &here)?;
+        }
+        Ok(())
+    }
+
+    fn table(
+        &mut self,
+        table: &'static Struct,
+        value: &'c Value<'c>,
+        members: &'c [Member<'c>],
+        path: &Path<'_>,
+    ) -> Result<(), BadBody> {
+        let mut names = Names::new(table);
+        let mut strangers = false;
+        for member in members {
+            if !member.name.is_ascii() {
+                return Err(BadBody::ForeignName {
+                    place: Path::Field(path, &member.name).to_string(),
+                });
+            }
+            match names.find(&member.name) {
+                Found::Field(field) => self.field(field, &member.value, path)?,
+                Found::Twin(field) => {
+                    return Err(BadBody::FoldedTwin {
+                        place: Path::Field(path, field.name).to_string(),
+                    });
+                }
+                Found::Nothing => {
+                    strangers = true;
+                    self.stranger(table, member, path)?;
+                }
+            }
+        }
+        if strangers && let Some(twin) = has_folded_twins(members) {
+            return Err(BadBody::FoldedTwin {
+                place: Path::Field(path, twin).to_string(),
+            });
+        }
+        if let Some(judge) = table.whole {
+            judge(self, path, value);
+        }
+        Ok(())
+    }
+
+    fn field(
+        &mut self,
+        field: &'static Field,
+        value: &'c Value<'c>,
+        above: &Path<'_>,
+    ) -> Result<(), BadBody> {
+        let path = Path::Field(above, field.name);
+        self.value(field.shape, value, &path)?;
+        match field.rule {
+            Rule::Free => {}
+            Rule::Tell(kind) => self.each(kind, value, &path, true),
+            Rule::Ask(kind) => self.each(kind, value, &path, false),
+            Rule::By(judge) => {
+                if !value.is_null() {
+                    judge(self, &path, value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A demand of every value inside that is not a zero value.
+    fn each(&mut self, kind: Kind, value: &'c Value<'c>, path: &Path<'_>, safe: bool) {
+        match value {
+            Value::Null | Value::Bool(false) => {}
+            Value::Bool(true) => self.push(kind, Asked::Flag, path, safe),
+            Value::Number(digits) => {
+                if digits != "0" && digits != "-0" {
+                    self.push(kind, Asked::Text(Cow::Borrowed(digits)), path, safe);
+                }
+            }
+            Value::Text(text) => {
+                if !text.is_empty() {
+                    self.push(kind, Asked::Text(Cow::Borrowed(text)), path, safe);
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.each(kind, item, &Path::Item(path, index), safe);
+                }
+            }
+            Value::Object(members) => {
+                for Member { name, value } in members {
+                    let text = match value.as_str() {
+                        Some(text) => format!("{name}={text}"),
+                        None => name.to_string(),
+                    };
+                    self.push(
+                        kind,
+                        Asked::Text(Cow::Owned(text)),
+                        &Path::Key(path, name),
+                        safe,
+                    );
+                }
+            }
+        }
+    }
+
+    /// A name that the engine's struct does not have, as far as this version knows.
+    fn stranger(
+        &mut self,
+        table: &'static Struct,
+        member: &'c Member<'c>,
+        above: &Path<'_>,
+    ) -> Result<(), BadBody> {
+        let path = Path::Field(above, &member.name);
+        if let Some(leaks) = table.leaks
+            && let Found::Field(field) = Names::new(leaks).find(&member.name)
+        {
+            if !is_zero(&member.value) {
+                self.ask(Kind::HostConfigTopLevel, field.name, &path);
+            }
+            return self.field(field, &member.value, above);
+        }
+        unambiguous(&member.value, &path)?;
+        if !member.value.is_null() {
+            self.ask(Kind::UnknownField, path.to_string(), &path);
+        }
+        Ok(())
+    }
+}
+
+/// What is not modelled may be a struct to the engine that it reaches, or a map with foreign names; it is refused
+/// where one of the two readings would differ from the other.
+fn unambiguous(value: &Value<'_>, path: &Path<'_>) -> Result<(), BadBody> {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => Ok(()),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, item)| unambiguous(item, &Path::Item(path, index))),
+        Value::Object(members) => {
+            if let Some(twin) = has_folded_twins(members) {
+                return Err(BadBody::FoldedTwin {
+                    place: Path::Field(path, twin).to_string(),
+                });
+            }
+            members
+                .iter()
+                .try_for_each(|member| unambiguous(&member.value, &Path::Field(path, &member.name)))
+        }
+    }
+}
+
+/// Whether the engine cannot tell the value from a field that was not sent.
+pub(super) fn is_zero(value: &Value<'_>) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(digits) => digits == "0" || digits == "-0",
+        Value::Text(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+    }
+}
+
+pub(super) fn wrong(path: &Path<'_>, wanted: &'static str) -> BadBody {
+    let place = match path {
+        Path::Root => "the body".to_owned(),
+        Path::Field(..) | Path::Key(..) | Path::Item(..) => path.to_string(),
+    };
+    BadBody::WrongType { place, wanted }
+}
+
+/// Finds a struct's fields by name. Clients send them in the order of the engine's own struct, so the search
+/// begins behind the field that was found last.
+struct Names {
+    table: &'static Struct,
+    /// Which fields have come, by their number: no struct has more than 128.
+    seen: u128,
+    next: usize,
+}
+
+enum Found {
+    Field(&'static Field),
+    Twin(&'static Field),
+    Nothing,
+}
+
+impl Names {
+    const fn new(table: &'static Struct) -> Self {
+        Self {
+            table,
+            seen: 0,
+            next: 0,
+        }
+    }
+
+    fn find(&mut self, name: &str) -> Found {
+        let fields = || self.table.fields.iter().copied().flatten().enumerate();
+        let from = self.next;
+        let hit = fields()
+            .skip(from)
+            .find(|(_, field)| folds_to(name, field.name));
+        let hit = hit.or_else(|| {
+            fields()
+                .take(from)
+                .find(|(_, field)| folds_to(name, field.name))
+        });
+        let Some((number, field)) = hit else {
+            return Found::Nothing;
+        };
+        let bit = u32::try_from(number)
+            .ok()
+            .and_then(|number| 1_u128.checked_shl(number))
+            .unwrap_or(1);
+        if self.seen & bit != 0 {
+            return Found::Twin(field);
+        }
+        self.seen |= bit;
+        self.next = number.saturating_add(1);
+        Found::Field(field)
+    }
+}

@@ -9,9 +9,6 @@ use super::{BadBody, Kind, Value};
 use crate::api::{AnswerKind, Call, Meaning, OperationId};
 use parameters::Rule;
 
-#[cfg(test)]
-pub(super) use parameters::is_listed;
-
 /// Adds the demands of a call's target.
 pub(super) fn demands<'c>(walk: &mut Walk<'c>, call: &'c Call<'c>) -> Result<(), BadBody> {
     let Some(operation) = call.operation() else {

@@ -34,12 +34,6 @@ pub(super) fn rule(operation: OperationId, name: &str) -> Option<Rule> {
         .map(|(_, rule)| *rule)
 }
 
-/// Whether the table says something of the parameter.
-#[cfg(test)]
-pub(super) fn is_listed(operation: OperationId, name: &str) -> bool {
-    rule(operation, name).is_some()
-}
-
 type Rules = &'static [(&'static str, Rule)];
 
 const LOGS: Rules = &[
@@ -311,3 +305,25 @@ static PARAMETERS: &[(OperationId, Rules)] = &[
     (Op::VolumePrune, FILTERS),
     (Op::VolumeUpdate, VERSION),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::OPERATIONS;
+
+    #[test]
+    fn every_parameter_of_the_operations_table_is_judged() {
+        let missing: Vec<String> = OPERATIONS
+            .iter()
+            .flat_map(|operation| {
+                operation
+                    .query
+                    .iter()
+                    .map(move |parameter| (operation, parameter.name))
+            })
+            .filter(|(operation, name)| rule(operation.id, name).is_none())
+            .map(|(operation, name)| format!("{} {name}", operation.name))
+            .collect();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+}

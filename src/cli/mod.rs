@@ -1,7 +1,5 @@
 //! The command line.
 
-pub mod operations;
-
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::Address;
-use super::diagnostics::Diagnostics;
-use super::{Policy, Preset};
+use super::diagnostics::{Diagnostics, quote};
+use super::file::{self, Library};
+use super::read::Reader;
+use super::source::{Data, Entry, Node, Source};
+use super::{Policy, Preset, limits, sockets};
+use crate::api::ApiVersion;
 
 /// What a configuration file says.
 #[derive(Debug)]
@@ -84,14 +88,170 @@ impl Default for Limits {
 /// The permission bits of a unix socket's file when the configuration names none.
 pub const DEFAULT_MODE: u32 = 0o660;
 
+/// The keys of a configuration file.
+const KEYS: &[&str] = &[
+    "admin",
+    "engine",
+    "limits",
+    "min-api-version",
+    "policies",
+    "sockets",
+    "version",
+];
+
 impl Config {
     /// Reads a configuration file: one with `sockets:`.
     ///
     /// `file` is the name for messages, `presets` are the policies that may be named beyond the file's own.
     ///
     /// # Errors
-    /// Every mistake in the file.
-    pub fn load(file: &str, text: &str, _presets: &[Preset]) -> Result<Self, Diagnostics> {
-        super::unfinished(file, text)
+    /// Every mistake in the file and in what its policies include.
+    pub fn load(file: &str, text: &str, presets: &[Preset]) -> Result<Self, Diagnostics> {
+        let source = Source::new(file, text);
+        let root = source.parse()?;
+        let mut diagnostics = Diagnostics::default();
+        let mut reader = Reader {
+            source: &source,
+            diagnostics: &mut diagnostics,
+        };
+        let Some(entries) = reader.map(&root, "a configuration file") else {
+            return Err(diagnostics);
+        };
+        let head = Head::read(&mut reader, &root, entries);
+        let mut library = Library::new(presets, &source.file, head.minimum, diagnostics);
+        if let Some(node) = head.policies {
+            library.read(&source, node);
+        }
+        let (policies, warnings) = build(&mut library, head.policies);
+        let sockets = sockets::read(&source, &head.sockets, &mut library, policies.clone());
+        library.diagnostics.sort();
+        if library.diagnostics.has_errors() {
+            return Err(library.diagnostics);
+        }
+        let mut all = library.diagnostics;
+        all.extend(warnings);
+        all.sort();
+        Ok(Self {
+            engine: head.engine,
+            admin: head.admin,
+            sockets,
+            policies,
+            limits: head.limits,
+            warnings: all,
+        })
+    }
+
+    /// Whether a file is a whole configuration, and not a policy for one socket: whether it has `sockets:` or
+    /// another key that only a configuration has.
+    ///
+    /// # Errors
+    /// What keeps the file from being read at all.
+    pub fn is_config(file: &str, text: &str) -> Result<bool, Diagnostics> {
+        let root = Source::new(file, text).parse()?;
+        Ok(match &root.data {
+            Data::Map(entries) => entries.iter().any(|entry| {
+                matches!(
+                    entry.key.as_str(),
+                    "sockets" | "engine" | "admin" | "limits"
+                )
+            }),
+            Data::Scalar { .. } | Data::List(_) => false,
+        })
+    }
+}
+
+/// The file's policies by name, and what is doubtful about them.
+fn build(
+    library: &mut Library<'_>,
+    node: Option<&Node>,
+) -> (BTreeMap<String, Arc<Policy>>, Diagnostics) {
+    let mut policies = BTreeMap::new();
+    let mut warnings = Diagnostics::default();
+    let entries = match node.map(|node| &node.data) {
+        Some(Data::Map(entries)) => entries.as_slice(),
+        Some(Data::Scalar { .. } | Data::List(_)) | None => &[],
+    };
+    for entry in entries {
+        if let Some(policy) = library.build(&entry.key, &entry.key) {
+            warnings.extend(policy.warnings().clone());
+            policies.insert(entry.key.clone(), Arc::new(policy));
+        }
+    }
+    (policies, warnings)
+}
+
+/// The keys of a configuration that need no policy to be read.
+#[derive(Default)]
+struct Head<'n> {
+    engine: Option<Address>,
+    admin: Option<Address>,
+    limits: Limits,
+    minimum: Option<ApiVersion>,
+    policies: Option<&'n Node>,
+    sockets: Vec<&'n Entry>,
+}
+
+impl<'n> Head<'n> {
+    fn read(reader: &mut Reader<'_, '_>, root: &Node, entries: &'n [Entry]) -> Self {
+        let mut head = Self::default();
+        file::check_version(reader, root, entries);
+        if !entries.iter().any(|entry| entry.key == "sockets") {
+            reader.error_help(
+                root.span.first(),
+                "a configuration has `sockets`, and this file has none",
+                "add `sockets: {docker: {listen: \"unix:///run/doodgate/docker.sock\", policy: read-only}}`, or give the file with `--policy`",
+            );
+        }
+        for entry in entries {
+            match entry.key.as_str() {
+                "version" => {}
+                "engine" => head.engine = address(reader, &entry.value, "engine"),
+                "admin" => {
+                    head.admin = address(reader, &entry.value, "admin");
+                    if head.admin.as_ref().is_some_and(|address| !address.is_local()) {
+                        reader.error_help(
+                            entry.value.span,
+                            "the admin listener tells what clients do, and others than this machine could reach it",
+                            "use a unix socket or `tcp://127.0.0.1:PORT`",
+                        );
+                    }
+                }
+                "limits" => limits::read(reader, &entry.value, &mut head.limits),
+                "min-api-version" => head.minimum = file::version(reader, &entry.value),
+                "policies" => head.policies = Some(&entry.value),
+                "sockets" => {
+                    let sockets = reader.map(&entry.value, "sockets");
+                    if sockets.is_some_and(<[Entry]>::is_empty) {
+                        reader.error(entry.value.span, "`sockets` is empty");
+                    }
+                    head.sockets = sockets.unwrap_or_default().iter().collect();
+                }
+                "allow" | "deny" | "include" => reader.error_help(
+                    entry.span,
+                    format!("`{}` has no place beside `sockets`", entry.key),
+                    "put it into a policy: `policies: {NAME: {allow: [...]}}`",
+                ),
+                key => reader.unknown(
+                    entry.span,
+                    "key",
+                    key,
+                    KEYS.iter().copied(),
+                    "a configuration has `version`, `engine`, `admin`, `limits`, `min-api-version`, `sockets` and `policies`",
+                ),
+            }
+        }
+        head
+    }
+}
+
+/// Reads an address.
+pub(super) fn address(reader: &mut Reader<'_, '_>, node: &Node, name: &str) -> Option<Address> {
+    let text = reader.text(node, name)?;
+    match text.parse() {
+        Ok(address) => Some(address),
+        Err(problem) => {
+            reader.error(node.span, format!("`{name}`: {}: {problem}", quote(text)));
+            None
+        }
     }
 }

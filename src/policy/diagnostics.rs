@@ -97,6 +97,15 @@ impl Diagnostic {
         self
     }
 
+    /// The same place with another message.
+    pub(super) fn with(&self, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            message: message.into(),
+            ..self.clone()
+        }
+    }
+
     fn render(&self, out: &mut dyn fmt::Write, colour: bool) -> fmt::Result {
         let (red, blue, bold, reset) = if colour {
             let tint = match self.severity {
@@ -144,6 +153,11 @@ impl Diagnostics {
     /// Adds one.
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         self.0.push(diagnostic);
+    }
+
+    /// Adds all of another's.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     /// Adds an error at `span`.

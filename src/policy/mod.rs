@@ -6,21 +6,41 @@
 
 mod address;
 pub mod compat;
+mod compile;
 mod config;
+mod decide;
 mod denial;
 mod diagnostics;
+mod evaluate;
+mod file;
+mod limits;
+mod lint;
+mod mask;
+mod matcher;
+mod pattern;
 mod permit;
 mod preset;
+mod quantity;
+mod read;
+mod rewrite;
+mod rule;
+mod sockets;
 mod source;
+mod suggest;
+mod vocabulary;
 
 use std::sync::Arc;
 
+use crate::api::ApiVersion;
+
 pub use address::{Address, BadAddress};
 pub use config::{Account, Config, DEFAULT_MODE, Limits, Socket};
+pub use decide::{Outcome, RuleTrace, Trace};
 pub use denial::{Denial, Missing, Reason};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use permit::{Permit, Rewrite, RuleRef};
 pub use preset::PRESETS;
+pub use rule::Effect;
 pub use source::decode;
 
 /// A policy that comes with the program.
@@ -38,38 +58,49 @@ pub struct Preset {
 #[derive(Debug)]
 pub struct Policy {
     name: Arc<str>,
+    minimum: ApiVersion,
+    tables: compile::Tables,
+    warnings: Diagnostics,
 }
 
 impl Policy {
-    /// Reads the policy `name` from a file of rules for one socket. `file` is the file's name for messages.
+    /// Reads the policy `name` from a file of rules for one socket. `file` is the file's name for messages,
+    /// `presets` are the policies that it may include beyond its own.
     ///
     /// # Errors
     /// Every mistake in the file and in what it includes.
     pub fn load(
-        _name: &str,
+        name: &str,
         file: &str,
         text: &str,
-        _presets: &[Preset],
+        presets: &[Preset],
     ) -> Result<Self, Diagnostics> {
-        unfinished(file, text)
+        file::load(name, file, text, presets)
+    }
+
+    /// The policy of a preset.
+    ///
+    /// # Errors
+    /// Every mistake in the preset, or in what it includes.
+    pub fn preset(preset: &Preset, presets: &[Preset]) -> Result<Self, Diagnostics> {
+        Self::load(preset.name, preset.file, preset.text, presets)
     }
 
     /// The name, as denials, metrics and audit records show it.
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// The lowest API version that its clients may ask for.
+    pub const fn min_api_version(&self) -> ApiVersion {
+        self.minimum
+    }
+
+    /// What is doubtful about the rules of the policy's own file; no errors.
+    pub const fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
 }
 
-/// The reader of rules is still to come.
-fn unfinished<T>(file: &str, text: &str) -> Result<T, Diagnostics> {
-    let source = source::Source::new(file, text);
-    let root = source.parse()?;
-    let mut diagnostics = Diagnostics::default();
-    if let source::Data::Map(entries) = &root.data {
-        for entry in entries {
-            diagnostics.error(&source, entry.value.span, "policies cannot be read yet");
-        }
-    }
-    diagnostics.error(&source, root.span, "policies cannot be read yet");
-    Err(diagnostics)
-}
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! A decided call.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::api::Call;
+use crate::api::json::Document;
 
 /// Where a rule stands, for messages, audit records and metrics.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -12,7 +14,7 @@ pub struct RuleRef {
     pub file: Arc<str>,
     /// The line, from 1.
     pub line: usize,
-    /// The rule's first line, as the file has it.
+    /// The rule's name, as the file has it: `ContainerCreate`, `read`, `GET /path/*`.
     pub text: Arc<str>,
 }
 
@@ -36,15 +38,22 @@ pub struct Rewrite {
 /// An allowed call. Only a policy's decision makes one, and nothing reaches the engine without one.
 #[derive(Debug)]
 pub struct Permit<'c> {
-    pub(super) call: Call<'c>,
+    pub(super) call: &'c Call<'c>,
+    pub(super) document: Option<Cow<'c, Document<'c>>>,
     pub(super) rule: RuleRef,
     pub(super) rewrites: Vec<Rewrite>,
 }
 
 impl<'c> Permit<'c> {
     /// The call, from which the request to the engine is written.
-    pub const fn call(&self) -> &Call<'c> {
-        &self.call
+    pub const fn call(&self) -> &'c Call<'c> {
+        self.call
+    }
+
+    /// The document that the engine gets: the client's, with what the rules write into it. `None` when the
+    /// client sent none, and no rule writes any.
+    pub fn document(&self) -> Option<&Document<'c>> {
+        self.document.as_deref()
     }
 
     /// The rule that allows it: the first in the order of files and lines, where there are several.
@@ -52,7 +61,7 @@ impl<'c> Permit<'c> {
         &self.rule
     }
 
-    /// What was rewritten in the document.
+    /// What was written into the document.
     pub fn rewrites(&self) -> &[Rewrite] {
         &self.rewrites
     }

@@ -84,6 +84,16 @@ pub(super) struct Entry {
     pub(super) value: Node,
 }
 
+impl Span {
+    /// The first character alone.
+    pub(super) fn first(self) -> Self {
+        Self {
+            end: self.start.saturating_add(1),
+            ..self
+        }
+    }
+}
+
 impl Node {
     /// Whether the value is left out, or written as `null` or `~`.
     pub(super) fn is_null(&self) -> bool {

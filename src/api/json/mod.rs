@@ -169,8 +169,8 @@ impl<'a> Value<'a> {
 
     /// Makes this an object, unless it is one already, and gives the struct field `name` a value: in
     /// place of the one it has, or as the last member.
-    pub fn set_field(&mut self, name: &'a str, value: Self) {
-        self.put(Cow::Borrowed(name), value, folds_to);
+    pub fn set_field(&mut self, name: impl Into<Cow<'a, str>>, value: Self) {
+        self.put(name.into(), value, folds_to);
     }
 
     /// Makes this an object, unless it is one already, and gives the map key `key` a value.

@@ -1,0 +1,290 @@
+//! The `sockets:` of a configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Policy;
+use super::address::Address;
+use super::config::{Account, DEFAULT_MODE, Socket, address};
+use super::diagnostics::{Diagnostic, Severity, quote};
+use super::file::{Library, NAME_HELP, is_name};
+use super::quantity;
+use super::read::Reader;
+use super::source::{Entry, Node, Source};
+use crate::demand::Unit;
+
+const KEYS: &[&str] = &[
+    "group", "insecure", "listen", "mode", "owner", "policy", "quota", "tenant",
+];
+
+/// Reads the sockets. `built` are the policies of the file.
+pub(super) fn read(
+    source: &Source<'_>,
+    entries: &[&Entry],
+    library: &mut Library<'_>,
+    mut built: BTreeMap<String, Arc<Policy>>,
+) -> Vec<Socket> {
+    let mut sockets: Vec<Socket> = Vec::new();
+    for entry in entries {
+        let mut diagnostics = std::mem::take(&mut library.diagnostics);
+        let mut reader = Reader {
+            source,
+            diagnostics: &mut diagnostics,
+        };
+        let draft = Draft::read(&mut reader, entry);
+        if let Some((listen, node)) = &draft.listen
+            && let Some(other) = sockets.iter().find(|socket| socket.listen == *listen)
+        {
+            reader.error(
+                node.span,
+                format!("the socket `{}` listens there already", other.name),
+            );
+        }
+        library.diagnostics = diagnostics;
+        let policy = draft
+            .policy
+            .and_then(|(name, node)| policy(source, library, &mut built, name, node));
+        if let (Some(policy), Some((listen, _))) = (policy, draft.listen) {
+            sockets.push(Socket {
+                name: entry.key.clone(),
+                listen,
+                mode: draft.mode.unwrap_or(DEFAULT_MODE),
+                owner: draft.owner,
+                group: draft.group,
+                policy,
+            });
+        }
+    }
+    sockets
+}
+
+/// Finds a policy of the file or a preset by its name.
+fn policy(
+    source: &Source<'_>,
+    library: &mut Library<'_>,
+    built: &mut BTreeMap<String, Arc<Policy>>,
+    name: &str,
+    node: &Node,
+) -> Option<Arc<Policy>> {
+    if let Some(policy) = built.get(name) {
+        return Some(Arc::clone(policy));
+    }
+    if library.has(name) {
+        let policy = Arc::new(library.build(name, name)?);
+        built.insert(name.to_owned(), Arc::clone(&policy));
+        return Some(policy);
+    }
+    let names = library.names();
+    Reader {
+        source,
+        diagnostics: &mut library.diagnostics,
+    }
+    .unknown(
+        node.span,
+        "policy",
+        name,
+        names.iter().map(String::as_str),
+        "name one of `policies`, or a preset: `doodgate presets` lists them",
+    );
+    None
+}
+
+/// A socket's keys, as far as they can be read.
+#[derive(Default)]
+struct Draft<'n> {
+    listen: Option<(Address, &'n Node)>,
+    policy: Option<(&'n str, &'n Node)>,
+    mode: Option<u32>,
+    owner: Option<Account>,
+    group: Option<Account>,
+}
+
+impl<'n> Draft<'n> {
+    fn read(reader: &mut Reader<'_, '_>, socket: &'n Entry) -> Self {
+        let mut draft = Self::default();
+        if !is_name(&socket.key) {
+            reader.error_help(
+                socket.span,
+                format!("{} is no name of a socket", quote(&socket.key)),
+                NAME_HELP,
+            );
+        }
+        let Some(entries) = reader.map(&socket.value, &socket.key) else {
+            return draft;
+        };
+        let mut insecure = false;
+        for entry in entries {
+            let (key, node) = (entry.key.as_str(), &entry.value);
+            match key {
+                "listen" => draft.listen = address(reader, node, key).map(|address| (address, node)),
+                "policy" => draft.policy = reader.text(node, key).map(|name| (name, node)),
+                "mode" => draft.mode = mode(reader, node),
+                "owner" => draft.owner = account(reader, node, key),
+                "group" => draft.group = account(reader, node, key),
+                "insecure" => insecure = reader.boolean(node, key).unwrap_or_default(),
+                "tenant" => tenant(reader, entry),
+                "quota" => quota(reader, entry),
+                key => reader.unknown(
+                    entry.span,
+                    "key",
+                    key,
+                    KEYS.iter().copied(),
+                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `tenant` and `quota`",
+                ),
+            }
+        }
+        draft.check(reader, socket, entries, insecure);
+        draft
+    }
+
+    fn check(
+        &self,
+        reader: &mut Reader<'_, '_>,
+        socket: &Entry,
+        entries: &[Entry],
+        insecure: bool,
+    ) {
+        for (key, example) in [
+            ("listen", "listen: unix:///run/doodgate/docker.sock"),
+            ("policy", "policy: read-only"),
+        ] {
+            if !entries.iter().any(|entry| entry.key == key) {
+                reader.error_help(
+                    socket.span,
+                    format!("the socket {} has no `{key}`", quote(&socket.key)),
+                    format!("add `{example}`"),
+                );
+            }
+        }
+        let Some((listen, node)) = &self.listen else {
+            return;
+        };
+        if !listen.is_local() && !insecure {
+            reader.error_help(
+                node.span,
+                "other machines could reach this address, without encryption and without a password",
+                "use a unix socket or `tcp://127.0.0.1:PORT`, or add `insecure: true` if every machine that reaches it may use it",
+            );
+        }
+        if matches!(listen, Address::Tcp { .. }) {
+            for entry in entries {
+                if matches!(entry.key.as_str(), "mode" | "owner" | "group") {
+                    reader.error(
+                        entry.span,
+                        format!("`{}` is for unix sockets alone", entry.key),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Reads permission bits: `"0660"`.
+fn mode(reader: &mut Reader<'_, '_>, node: &Node) -> Option<u32> {
+    let text = reader.text(node, "mode")?;
+    let digits = text.strip_prefix('0').unwrap_or(text);
+    let octal = digits.len() == 3 && digits.bytes().all(|b| matches!(b, b'0'..=b'7'));
+    if !octal {
+        reader.error_help(
+            node.span,
+            format!("{} is no mode of a socket", quote(text)),
+            "write three octal digits behind a zero: `mode: \"0660\"`",
+        );
+        return None;
+    }
+    let mode = u32::from_str_radix(digits, 8).ok()?;
+    if mode & 0o006 != 0 {
+        let warning = Diagnostic::new(
+            Severity::Warning,
+            reader.source,
+            node.span,
+            "every user of this machine can use the socket",
+        );
+        reader
+            .diagnostics
+            .push(warning.help("`mode: \"0660\"` with a `group` is for its members alone"));
+    }
+    Some(mode)
+}
+
+/// Reads a user or group, by name or number.
+fn account(reader: &mut Reader<'_, '_>, node: &Node, name: &str) -> Option<Account> {
+    let text = reader.text(node, name)?;
+    if text.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(id) = text.parse()
+        && id != u32::MAX
+    {
+        return Some(Account::Id(id));
+    }
+    let named = text.len() <= 32
+        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'$'));
+    if !named {
+        reader.error(
+            node.span,
+            format!("`{name}`: {} is neither a name nor a number", quote(text)),
+        );
+        return None;
+    }
+    Some(Account::Name(text.to_owned()))
+}
+
+/// What a file may say, and this version cannot do: to start without it would be to pretend.
+fn not_yet(reader: &mut Reader<'_, '_>, entry: &Entry) {
+    reader.error_help(
+        entry.span,
+        format!("`{}` is not supported yet", entry.key),
+        "take it out: the socket's clients see everything that its policy allows",
+    );
+}
+
+fn tenant(reader: &mut Reader<'_, '_>, entry: &Entry) {
+    if let Some(text) = reader.text(&entry.value, "tenant")
+        && !is_name(text)
+    {
+        reader.error_help(
+            entry.value.span,
+            format!("{} is no name of a tenant", quote(text)),
+            NAME_HELP,
+        );
+    }
+    not_yet(reader, entry);
+}
+
+fn quota(reader: &mut Reader<'_, '_>, entry: &Entry) {
+    for part in reader.map(&entry.value, "quota").unwrap_or_default() {
+        let unit = match part.key.as_str() {
+            "containers" | "pids" | "streams" => Unit::Count,
+            "memory" => Unit::Bytes,
+            "cpus" => Unit::NanoCpus,
+            "requests" => {
+                let text = reader.text(&part.value, "requests").unwrap_or("1/s");
+                let rate = text
+                    .strip_suffix("/s")
+                    .is_some_and(|number| quantity::amount(number, Unit::Count).is_ok());
+                if !rate {
+                    reader.error(part.value.span, "`requests` is a rate such as `50/s`");
+                }
+                continue;
+            }
+            key => {
+                reader.unknown(
+                    part.span,
+                    "quota",
+                    key,
+                    ["containers", "cpus", "memory", "pids", "requests", "streams"],
+                    "the quotas are `containers`, `memory`, `cpus`, `pids`, `requests` and `streams`",
+                );
+                continue;
+            }
+        };
+        if let Some(text) = reader.text(&part.value, &part.key)
+            && let Err(problem) = quantity::amount(text, unit)
+        {
+            reader.error(part.value.span, format!("`{}`: {problem}", part.key));
+        }
+    }
+    not_yet(reader, entry);
+}

@@ -1,0 +1,57 @@
+# Shared by the scripts: where things are, how progress is told, what this machine can do.
+# Source it from bash; it defines functions and variables, and runs nothing.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# Everything that the tests fetch, unpack or start lives below this one folder; deleting it undoes it all.
+TEST_ENV=${DOODGATE_TEST_ENV:-$ROOT/target/test-env}
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+    say "error: $*"
+    exit 1
+}
+have() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# step LABEL COMMAND...: runs the command, tells its label before and the seconds after, keeps its exit status.
+step() {
+    local label=$1 began=$SECONDS status=0
+    shift
+    say "==> $label"
+    "$@" || status=$?
+    if [ "$status" = 0 ]; then
+        say "    $label: $((SECONDS - began)) s"
+    else
+        say "    $label: failed with status $status after $((SECONDS - began)) s"
+    fi
+    return "$status"
+}
+
+# wait_until SECONDS COMMAND...: polls ten times a second until the command succeeds.
+wait_until() {
+    local left=$(($1 * 10))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        left=$((left - 1))
+        [ "$left" -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+# Puts cargo on PATH: from rustup's usual place, else from the distribution's rustup package, else says what to type.
+ensure_cargo() {
+    have cargo || PATH=$HOME/.cargo/bin:$PATH
+    have cargo && return
+    if have apt-get && is_root; then
+        DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null 2>&1 || true
+        if [ -n "$(apt-cache policy rustup 2>/dev/null | sed -n 's/^ *Candidate: \([^(].*\)/\1/p')" ]; then
+            say "no cargo here: installing the distribution's rustup, gcc and libc6-dev"
+            DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rustup gcc libc6-dev >/dev/null
+            rustup default stable >&2
+            have cargo && return
+        fi
+    fi
+    say "no cargo here, and this distribution has no rustup package. Install Rust with this line, then run the script again:"
+    say "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"\$HOME/.cargo/env\""
+    exit 1
+}

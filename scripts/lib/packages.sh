@@ -1,0 +1,80 @@
+# Fetches Debian packages from the mirror that this machine's own apt uses, and unpacks them under TEST_ENV.
+# Nothing is installed: the system's package database and services stay as they are.
+# Needs common.sh.
+
+# The first mirror of the distribution itself (not security, not a third party) in apt's sources, both formats.
+apt_mirror() {
+    local distribution=$1
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+        sed -n -E "s/^[[:space:]]*deb[[:space:]]+(\[[^]]*\][[:space:]]+)?([^[:space:]]+).*/\2/p; s/^URIs:[[:space:]]*([^[:space:]]+).*/\1/p" |
+        grep -E "/$distribution/?\$" | head -n 1
+}
+
+distribution() { (
+    . /etc/os-release
+    echo "$ID"
+); }
+codename() { (
+    . /etc/os-release
+    echo "${VERSION_CODENAME:-}"
+); }
+
+# apt_private COMMAND...: apt-get or apt-cache with lists, cache and package database of their own, so that the
+# suites of two releases can be read without the system knowing. The machine's proxies and credentials still hold.
+apt_private() {
+    local state=$TEST_ENV/apt command=$1
+    shift
+    "$command" -qq \
+        -o Dir::State="$state" -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" \
+        -o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::preferencesparts=/dev/null \
+        -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::Retries=3 \
+        -o APT::Update::Post-Invoke-Success::=true "$@"
+}
+
+apt_private_update() {
+    local state=$TEST_ENV/apt mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    mkdir -p "$state"/lists/partial "$state"/cache/archives/partial "$TEST_ENV/debs"
+    : >"$state/status"
+    case $(distribution) in
+    debian)
+        mirror=$(apt_mirror debian)
+        [ -n "$mirror" ] || mirror=${DOODGATE_DEBIAN_MIRROR:-}
+        [ -n "$mirror" ] || fail "no Debian mirror in apt's sources: name one in DOODGATE_DEBIAN_MIRROR"
+        printf "deb [signed-by=$keys] $mirror %s main\n" bookworm trixie >"$state/sources.list"
+        # A machine that was last updated before Debian 13 came out does not know its keys: take the newer keyring.
+        if ! apt_private apt-get update 2>"$state/update.log" || grep -q NO_PUBKEY "$state/update.log"; then
+            printf "deb [signed-by=$keys] $mirror bookworm main\n" >"$state/sources.list"
+            apt_private apt-get update
+            unpack keyring debian-archive-keyring/bookworm
+            keys=$TEST_ENV/keyring/usr/share/keyrings/debian-archive-keyring.gpg
+            printf "deb [signed-by=$keys] $mirror %s main\n" bookworm trixie >"$state/sources.list"
+            apt_private apt-get update
+        fi
+        ;;
+    ubuntu)
+        mirror=$(apt_mirror ubuntu)
+        [ -n "$mirror" ] || fail "no Ubuntu mirror in apt's sources"
+        printf "deb [signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg] $mirror %s main universe\n" \
+            "$(codename)" "$(codename)-updates" >"$state/sources.list"
+        apt_private apt-get update
+        ;;
+    *) fail "the private engines come from Debian's or Ubuntu's packages, and this is $(distribution)" ;;
+    esac
+}
+
+# unpack FOLDER PACKAGE[/SUITE]...: downloads what is not there yet and unpacks it into TEST_ENV/FOLDER.
+unpack() {
+    local folder=$TEST_ENV/$1 wanted deb
+    shift
+    wanted=$*
+    [ "$(cat "$folder/.unpacked" 2>/dev/null)" = "$wanted" ] && return
+    if [ -z "${APT_UPDATED:-}" ]; then
+        APT_UPDATED=yes
+        apt_private_update
+    fi
+    rm -rf "$folder" && mkdir -p "$folder/.debs"
+    (cd "$folder/.debs" && apt_private apt-get download "$@")
+    for deb in "$folder"/.debs/*.deb; do dpkg -x "$deb" "$folder"; done
+    rm -rf "$folder/.debs"
+    printf '%s' "$wanted" >"$folder/.unpacked"
+}

@@ -77,7 +77,7 @@ commands_link() {
     for name in iptables ip6tables iptables-save ip6tables-save iptables-restore ip6tables-restore; do
         ln -sf "../usr/sbin/$flavour" "$folder/$name"
     done
-    ln -sf ../usr/bin/tini "$folder/docker-init"
+    ln -sf ../usr/bin/tini-static "$folder/docker-init"
 }
 
 # Where the engine's processes find commands and libraries: the unpacked packages first.

@@ -261,6 +261,9 @@ impl BodyDecoder {
 
     /// Takes bytes of the trailer section, up to a line's end.
     fn trailers(&mut self, rest: &[u8]) -> (State, usize) {
+        if self.trailers.is_empty() && rest.starts_with(b"\r\n") {
+            return (State::End, 2);
+        }
         let line = rest
             .iter()
             .position(|&byte| byte == b'\n')

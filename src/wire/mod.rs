@@ -7,12 +7,13 @@
 
 mod body;
 mod fields;
+mod head;
 mod request;
 mod response;
 mod scan;
 pub mod write;
 
 pub use body::{BadBody, BodyDecoder, Decoded};
-pub use fields::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
+pub use head::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
 pub use request::{BadRequest, RequestHead};
 pub use response::{BadResponse, ResponseHead};

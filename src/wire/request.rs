@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::fields::{Fields, Meaning, is_token};
+use super::fields::{Fields, Known, Meaning, Seen};
+use super::head::is_token;
 use super::scan::{Scan, Step};
 use super::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
 
@@ -109,20 +110,28 @@ impl RequestHead {
     /// # Errors
     /// [`BadRequest`] as soon as no further byte can make the head valid.
     pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, BadRequest> {
+        self.forget();
         let result = self.advance(input, limits);
         if !matches!(result, Ok(Parsed::Partial)) {
             self.scan = Scan::default();
         }
-        if !matches!(result, Ok(Parsed::Complete(_))) {
-            self.fields.clear();
+        if result.is_err() {
+            self.forget();
         }
         result
     }
 
-    /// Forgets what was read, for a buffer that does not continue the last one.
+    /// Begins anew, for a buffer that does not continue the last one.
     pub fn clear(&mut self) {
         self.scan = Scan::default();
+        self.forget();
+    }
+
+    /// Drops the last head, so that nothing of it is taken for the next one's.
+    fn forget(&mut self) {
         self.fields.clear();
+        self.meaning = Meaning::default();
+        self.expects_continue = false;
     }
 
     fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, BadRequest> {
@@ -149,25 +158,33 @@ impl RequestHead {
 
     fn finish(&mut self, head: &[u8]) -> Result<(), BadRequest> {
         self.fields.fill(head, self.line.length)?;
-        let version = self.line.version;
-        self.meaning = Meaning::read(&self.fields, version)?;
-        self.expects_continue = false;
+        let mut seen = Seen::default();
         let mut host = false;
-        for (name, value) in self.fields.iter() {
-            if name.eq_ignore_ascii_case("Host") {
-                if !value.iter().copied().all(is_host) {
-                    return Err(BadRequest::Host);
-                }
-                host = true;
-            } else if name.eq_ignore_ascii_case("Expect") {
-                if !value.eq_ignore_ascii_case(b"100-continue") {
+        for (name, value) in self.fields.raw() {
+            let Some(field) = seen.note(name)? else {
+                continue;
+            };
+            self.meaning.take(field, value)?;
+            match field {
+                Known::Expect if !value.eq_ignore_ascii_case(b"100-continue") => {
                     return Err(BadRequest::Expect);
                 }
-                self.expects_continue = true;
-            } else if name.eq_ignore_ascii_case("Trailer") {
-                return Err(BadRequest::Trailer);
+                Known::Expect => self.expects_continue = true,
+                Known::Host if !value.iter().copied().all(is_host) => return Err(BadRequest::Host),
+                Known::Host => host = true,
+                Known::Trailer => return Err(BadRequest::Trailer),
+                Known::Connection
+                | Known::ContentEncoding
+                | Known::ContentLength
+                | Known::ContentType
+                | Known::RegistryAuth
+                | Known::RegistryConfig
+                | Known::TransferEncoding
+                | Known::Upgrade => {}
             }
         }
+        let version = self.line.version;
+        self.meaning.check(version)?;
         match version {
             Version::Http11 if !host => Err(BadRequest::MissingHost),
             Version::Http10 if self.expects_continue => Err(BadRequest::ExpectInHttp10),
@@ -277,7 +294,7 @@ impl Line {
 
 /// Whether the engine takes a byte in `Host` (Go, `httpguts.ValidHostHeader`).
 fn is_host(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=@[]_~".contains(&byte)
+    byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(&byte)
 }
 
 #[cfg(test)]

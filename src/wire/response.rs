@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::fields::{Fields, Meaning};
+use super::fields::{Fields, Meaning, Seen};
 use super::scan::{Scan, Step};
 use super::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
 
@@ -75,20 +75,28 @@ impl ResponseHead {
         limits: &Limits,
         request_method_is_head: bool,
     ) -> Result<Parsed, BadResponse> {
+        self.forget();
         let result = self.advance(input, limits, request_method_is_head);
         if !matches!(result, Ok(Parsed::Partial)) {
             self.scan = Scan::default();
         }
-        if !matches!(result, Ok(Parsed::Complete(_))) {
-            self.fields.clear();
+        if result.is_err() {
+            self.forget();
         }
         result
     }
 
-    /// Forgets what was read, for a buffer that does not continue the last one.
+    /// Begins anew, for a buffer that does not continue the last one.
     pub fn clear(&mut self) {
         self.scan = Scan::default();
+        self.forget();
+    }
+
+    /// Drops the last head, so that nothing of it is taken for the next one's.
+    fn forget(&mut self) {
         self.fields.clear();
+        self.meaning = Meaning::default();
+        self.framing = Framing::None;
     }
 
     fn advance(
@@ -120,7 +128,13 @@ impl ResponseHead {
 
     fn finish(&mut self, bytes: &[u8], head: bool) -> Result<(), BadResponse> {
         self.fields.fill(bytes, self.line.length)?;
-        self.meaning = Meaning::read(&self.fields, self.line.version)?;
+        let mut seen = Seen::default();
+        for (name, value) in self.fields.raw() {
+            if let Some(field) = seen.note(name)? {
+                self.meaning.take(field, value)?;
+            }
+        }
+        self.meaning.check(self.line.version)?;
         let announced =
             self.meaning.chunked || self.meaning.content_length.is_some_and(|length| length > 0);
         self.framing = match self.line.status {

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use super::fields::is_token;
+use super::head::is_token;
 use super::{Framing, Upgrade, Version};
 
 /// The interim answer that asks for a body that the client holds back.

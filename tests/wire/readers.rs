@@ -1,0 +1,269 @@
+//! Readers of a connection's bytes: the codec, hyper's server, and Go's.
+
+use std::convert::Infallible;
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use doodgate::wire::{BodyDecoder, Limits, Parsed, RequestHead};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
+
+/// A request as a reader sees it.
+#[derive(Eq, PartialEq)]
+pub(crate) struct Request {
+    pub(crate) method: Vec<u8>,
+    pub(crate) target: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+    /// Whether the body came to its end.
+    pub(crate) whole: bool,
+}
+
+impl Request {
+    /// Whether the target is so plain that every reader must take it for the same.
+    pub(crate) fn has_plain_target(&self) -> bool {
+        self.target.starts_with(b"/")
+            && !self
+                .target
+                .iter()
+                .any(|byte| b"#%<>\\^`{|}\"[]".contains(byte))
+    }
+
+    pub(crate) fn is_but_for_target(&self, other: &Self) -> bool {
+        self.method == other.method && self.body == other.body && self.whole == other.whole
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (method, target) = (self.method.escape_ascii(), self.target.escape_ascii());
+        write!(
+            out,
+            "{method} {target} with {} ({})",
+            self.body.escape_ascii(),
+            self.whole
+        )
+    }
+}
+
+/// The requests of a connection. Only the codec tells how they ended.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) requests: Vec<Request>,
+    pub(crate) end: End,
+}
+
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// With the last request, or with the last byte.
+    Clean,
+    /// In the middle of a request.
+    Partial,
+    /// With a refusal.
+    Refused(&'static str),
+    /// Not told.
+    Unknown,
+}
+
+/// Reads with the codec.
+pub(crate) fn ours(input: &[u8]) -> Seen {
+    let mut seen = Seen {
+        requests: Vec::new(),
+        end: End::Clean,
+    };
+    let mut head = RequestHead::default();
+    let mut rest = input;
+    while !rest.is_empty() {
+        match head.parse(rest, &Limits::default()) {
+            Ok(Parsed::Complete(length)) => rest = &rest[length..],
+            Ok(Parsed::Partial) => {
+                return Seen {
+                    end: End::Partial,
+                    ..seen
+                };
+            }
+            Err(why) => {
+                return Seen {
+                    end: End::Refused(why.code()),
+                    ..seen
+                };
+            }
+        }
+        let mut body = Vec::new();
+        let mut decoder = BodyDecoder::new(head.framing());
+        loop {
+            match decoder.decode(rest) {
+                Ok(step) => {
+                    body.extend_from_slice(&rest[step.data]);
+                    rest = &rest[step.consumed..];
+                    if step.end {
+                        break;
+                    }
+                    if rest.is_empty() {
+                        return Seen {
+                            end: End::Partial,
+                            ..seen
+                        };
+                    }
+                }
+                Err(why) => {
+                    return Seen {
+                        end: End::Refused(why.code()),
+                        ..seen
+                    };
+                }
+            }
+        }
+        seen.requests.push(Request {
+            method: head.method().into(),
+            target: head.target().into(),
+            body,
+            whole: true,
+        });
+        if !head.keep_alive() {
+            break;
+        }
+    }
+    seen
+}
+
+/// Reads with hyper.
+pub(crate) fn hyper(inputs: &[Vec<u8>]) -> Vec<Seen> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    inputs
+        .iter()
+        .map(|input| runtime.block_on(hyper_one(input)))
+        .collect()
+}
+
+async fn hyper_one(input: &[u8]) -> Seen {
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let (mut client, server) = tokio::io::duplex(1 << 20);
+    client.write_all(input).await.unwrap();
+    client.shutdown().await.unwrap();
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let requests = Arc::clone(&requests);
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await;
+            requests.lock().unwrap().push(Request {
+                method: head.method.as_str().into(),
+                target: head.uri.to_string().into(),
+                whole: body.is_ok(),
+                body: body
+                    .map(|whole| whole.to_bytes().to_vec())
+                    .unwrap_or_default(),
+            });
+            Ok::<_, Infallible>(hyper::Response::new(Empty::<Bytes>::new()))
+        }
+    });
+    // A refusal is an error here, and tells nothing more than the requests do.
+    drop(
+        hyper::server::conn::http1::Builder::new()
+            .half_close(true)
+            .header_read_timeout(None)
+            .serve_connection(TokioIo::new(server), service)
+            .await,
+    );
+    let requests = std::mem::take(&mut *requests.lock().unwrap());
+    Seen {
+        requests,
+        end: End::Unknown,
+    }
+}
+
+/// Builds the Go program, if there is a Go toolchain.
+pub(crate) fn build_go_server() -> Option<PathBuf> {
+    let named = std::env::var_os("DOODGATE_TEST_GO");
+    let go = named.clone().unwrap_or_else(|| "go".into());
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let program = scratch.join("gohttp");
+    let built = Command::new(go)
+        .args(["build", "-o"])
+        .arg(&program)
+        .arg("main.go")
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/gohttp"))
+        .env("GOCACHE", scratch.join("go-cache"))
+        .env("GOTOOLCHAIN", "local")
+        .env("CGO_ENABLED", "0")
+        .status();
+    match built {
+        Ok(status) => {
+            assert!(status.success(), "the Go program does not build");
+            Some(program)
+        }
+        Err(why) => {
+            assert!(named.is_none(), "DOODGATE_TEST_GO cannot be run: {why}");
+            None
+        }
+    }
+}
+
+/// Reads with Go's server, with a GODEBUG setting.
+pub(crate) fn go(program: &Path, inputs: &[Vec<u8>], setting: &str) -> Vec<Seen> {
+    let mut child = Command::new(program)
+        .env("GODEBUG", setting)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for input in inputs {
+                let mut line = String::new();
+                for byte in input {
+                    write!(line, "{byte:02x}").unwrap();
+                }
+                line.push('\n');
+                stdin.write_all(line.as_bytes()).unwrap();
+            }
+        });
+        child.wait_with_output().unwrap()
+    });
+    assert!(output.status.success());
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(seen_by_go)
+        .collect()
+}
+
+fn seen_by_go(line: &str) -> Seen {
+    let requests = line
+        .split('\t')
+        .filter(|request| !request.is_empty())
+        .map(|request| {
+            let parts: Vec<_> = request.split(' ').collect();
+            let [method, target, body, state] = parts[..] else {
+                panic!("not four parts: {request}")
+            };
+            Request {
+                method: hex(method),
+                target: hex(target),
+                body: hex(body),
+                whole: state == "whole",
+            }
+        });
+    Seen {
+        requests: requests.collect(),
+        end: End::Unknown,
+    }
+}
+
+fn hex(digits: &str) -> Vec<u8> {
+    let pairs = digits
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| str::from_utf8(pair).unwrap());
+    pairs
+        .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+        .collect()
+}

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::path::{Path, Segment};
@@ -212,8 +212,8 @@ impl Part {
 
 /// Every template by its first segment. Among those of one segment, templates with fewer names come first, and
 /// then longer ones, so that the first match is the narrowest.
-static INDEX: LazyLock<HashMap<&'static str, Vec<Pattern>>> = LazyLock::new(|| {
-    let mut index: HashMap<&'static str, Vec<Pattern>> = HashMap::new();
+static INDEX: LazyLock<BTreeMap<&'static str, Vec<Pattern>>> = LazyLock::new(|| {
+    let mut index: BTreeMap<&'static str, Vec<Pattern>> = BTreeMap::new();
     for operation in OPERATIONS {
         let pattern = Pattern::new(operation);
         if let Some(Part::Fixed(first)) = pattern.parts.first() {

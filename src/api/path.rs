@@ -1,8 +1,9 @@
 //! The grammar of paths: raw bytes in, decoded segments out.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use super::percent::{BadEncoding, Plus, decode};
+use super::percent::{BadEncoding, ByteSet, Plus, decode};
 use super::{ApiVersion, BadTarget};
 
 /// A path, split at its slashes. No segment is empty, a dot segment, or holds a control character or a backslash.
@@ -22,8 +23,7 @@ pub(super) struct Path<'a> {
 #[derive(Debug)]
 pub(super) struct Segment<'a> {
     /// Where it stands in the raw path.
-    start: usize,
-    end: usize,
+    place: Range<usize>,
     /// What it stands for.
     pub(super) text: Cow<'a, str>,
     /// Whether it came with escapes.
@@ -40,11 +40,12 @@ impl<'a> Path<'a> {
             segments: Vec::with_capacity(6),
             trailing_slash: false,
         };
-        let mut end = 0_usize;
-        for (index, piece) in raw.split('/').enumerate() {
-            // Every piece but the first has a slash before it.
-            let start = if index == 0 { 0 } else { end.saturating_add(1) };
-            end = start.saturating_add(piece.len());
+        let mut start = 0_usize;
+        for (index, bytes) in raw.as_bytes().split(|byte| *byte == b'/').enumerate() {
+            let end = start.saturating_add(bytes.len());
+            let piece = raw.get(start..end).unwrap_or_default();
+            let segment = start..end;
+            start = end.saturating_add(1);
             if index == 0 {
                 continue;
             }
@@ -55,11 +56,12 @@ impl<'a> Path<'a> {
                 path.trailing_slash = true;
                 continue;
             }
-            let text = decode(piece, Plus::Plus).map_err(|error| match error {
-                BadEncoding::Escape => BadTarget::PathEscape,
-                BadEncoding::Utf8 => BadTarget::PathUtf8,
-            })?;
-            let encoded = piece.contains('%');
+            let encoded = bytes.contains(&b'%');
+            let text = if encoded {
+                decode_piece(piece)?
+            } else {
+                Cow::Borrowed(piece)
+            };
             if encoded || piece.starts_with('.') {
                 check_text(&text)?;
             }
@@ -70,8 +72,7 @@ impl<'a> Path<'a> {
                 }
             }
             path.segments.push(Segment {
-                start,
-                end,
+                place: segment,
                 text,
                 encoded,
             });
@@ -84,7 +85,7 @@ impl<'a> Path<'a> {
         let segments = self.segments.get(first..end).unwrap_or_default();
         if let (Some(first), Some(last)) = (segments.first(), segments.last())
             && !segments.iter().any(|segment| segment.encoded)
-            && let Some(raw) = self.raw.get(first.start..last.end)
+            && let Some(raw) = self.raw.get(first.place.start..last.place.end)
         {
             return Cow::Borrowed(raw);
         }
@@ -101,7 +102,7 @@ impl<'a> Path<'a> {
         match self.segments.first() {
             Some(first) if !encoded => Cow::Borrowed(
                 self.raw
-                    .get(first.start.saturating_sub(1)..)
+                    .get(first.place.start.saturating_sub(1)..)
                     .unwrap_or(self.raw),
             ),
             Some(_) => Cow::Owned(format!("/{}", self.join(0, self.segments.len()))),
@@ -110,18 +111,24 @@ impl<'a> Path<'a> {
     }
 }
 
+fn decode_piece(piece: &str) -> Result<Cow<'_, str>, BadTarget> {
+    decode(piece, Plus::Plus).map_err(|error| match error {
+        BadEncoding::Escape => BadTarget::PathEscape,
+        BadEncoding::Utf8 => BadTarget::PathUtf8,
+    })
+}
+
 /// Refuses bytes that no path may hold (RFC 3986, section 3.3).
 fn check_bytes(raw: &str) -> Result<(), BadTarget> {
-    for byte in raw.bytes() {
-        match byte {
-            b'#' => return Err(BadTarget::Fragment),
-            b'\\' => return Err(BadTarget::Backslash),
-            _ if byte.is_ascii_alphanumeric() || b"/%-._~!$&'()*+,;=:@".contains(&byte) => {}
-            other => return Err(BadTarget::PathByte(other)),
-        }
+    match raw.bytes().find(|byte| !PATH_BYTES.contains(*byte)) {
+        None => Ok(()),
+        Some(b'#') => Err(BadTarget::Fragment),
+        Some(b'\\') => Err(BadTarget::Backslash),
+        Some(other) => Err(BadTarget::PathByte(other)),
     }
-    Ok(())
 }
+
+static PATH_BYTES: ByteSet = ByteSet::alphanumeric_and(b"/%-._~!$&'()*+,;=:@");
 
 /// Refuses what a decoded segment may not hold.
 fn check_text(text: &str) -> Result<(), BadTarget> {

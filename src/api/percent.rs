@@ -20,6 +20,39 @@ pub(super) enum BadEncoding {
     Utf8,
 }
 
+/// A set of bytes.
+#[derive(Debug)]
+pub(super) struct ByteSet([bool; 256]);
+
+impl ByteSet {
+    /// ASCII letters and digits, and the bytes in `others`.
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        reason = "a byte is below 256, and the compiler evaluates the sets, which are all static"
+    )]
+    pub(super) const fn alphanumeric_and(others: &[u8]) -> Self {
+        let mut set = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            set[byte as usize] = byte.is_ascii_alphanumeric();
+            byte += 1;
+        }
+        let mut other = 0;
+        while other < others.len() {
+            set[others[other] as usize] = true;
+            other += 1;
+        }
+        Self(set)
+    }
+
+    #[inline]
+    pub(super) fn contains(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).copied().unwrap_or(false)
+    }
+}
+
 /// Decodes `text` once.
 pub(super) fn decode(text: &str, plus: Plus) -> Result<Cow<'_, str>, BadEncoding> {
     let encoded = |byte: &u8| *byte == b'%' || (plus == Plus::Space && *byte == b'+');
@@ -44,10 +77,14 @@ pub(super) fn decode(text: &str, plus: Plus) -> Result<Cow<'_, str>, BadEncoding
         .map_err(|_| BadEncoding::Utf8)
 }
 
-/// Appends `text`: unreserved characters and those in `readable` as they are, all other bytes as escapes.
-pub(super) fn encode(text: &str, readable: &[u8], out: &mut Vec<u8>) {
+/// Appends `text`: bytes in `readable` as they are, all other bytes as escapes.
+pub(super) fn encode(text: &str, readable: &ByteSet, out: &mut Vec<u8>) {
+    if text.bytes().all(|byte| readable.contains(byte)) {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || readable.contains(&byte) {
+        if readable.contains(byte) {
             out.push(byte);
         } else {
             out.extend([b'%', upper(byte >> 4), upper(byte & 0xf)]);

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::percent::encode;
+use super::percent::{ByteSet, encode};
 use super::{ApiVersion, Call, Meaning, Route, Targets};
 
 /// What is written of the query parameters that the operation's row does not have.
@@ -14,10 +14,12 @@ pub enum UnknownParameters {
     Forward,
 }
 
-/// Besides unreserved characters, what stands unescaped in a name of several segments: an image reference.
-const REFERENCE: &[u8] = b"/:@";
-/// Besides unreserved characters, what stands unescaped in a query.
-const QUERY: &[u8] = b"/:,";
+/// What stands unescaped in a name of one segment: unreserved characters.
+static NAME: ByteSet = ByteSet::alphanumeric_and(b"-._~");
+/// What stands unescaped in a name of several segments, which is most often an image reference.
+static REFERENCE: ByteSet = ByteSet::alphanumeric_and(b"-._~/:@");
+/// What stands unescaped in a query.
+static QUERY: ByteSet = ByteSet::alphanumeric_and(b"-._~/:,");
 
 impl Call<'_> {
     /// Appends the target for the engine: the template with its names encoded anew, below the call's version or,
@@ -34,7 +36,7 @@ impl Call<'_> {
             }
             Route::Unknown { path, .. } => {
                 self.write_version(default, out);
-                encode(path, b"/", out);
+                encode(path, &REFERENCE, out);
             }
         }
         let mut separator = b'?';
@@ -46,9 +48,9 @@ impl Call<'_> {
             }
             out.push(separator);
             separator = b'&';
-            encode(&entry.name, QUERY, out);
+            encode(&entry.name, &QUERY, out);
             out.push(b'=');
-            encode(&entry.value, QUERY, out);
+            encode(&entry.value, &QUERY, out);
         }
     }
 
@@ -66,9 +68,9 @@ fn write_path(template: &str, targets: &Targets<'_>, out: &mut Vec<u8>) {
         match (segment.strip_prefix('{'), targets.as_slice()) {
             (Some(name), [target, ..]) => {
                 let readable = if name.ends_with("...}") {
-                    REFERENCE
+                    &REFERENCE
                 } else {
-                    b""
+                    &NAME
                 };
                 encode(target, readable, out);
                 targets.next();

@@ -192,17 +192,22 @@ impl<'c> Walk<'c> {
     ) -> Result<(), BadBody> {
         let path = Path::Field(above, field.name);
         self.value(field.shape, value, &path)?;
-        match field.rule {
+        self.rule(field.rule, value, &path);
+        Ok(())
+    }
+
+    /// Adds what a rule says of a value whose type has been checked.
+    pub(super) fn rule(&mut self, rule: Rule, value: &'c Value<'c>, path: &Path<'_>) {
+        match rule {
             Rule::Free => {}
-            Rule::Tell(kind) => self.each(kind, value, &path, true),
-            Rule::Ask(kind) => self.each(kind, value, &path, false),
+            Rule::Tell(kind) => self.each(kind, value, path, true),
+            Rule::Ask(kind) => self.each(kind, value, path, false),
             Rule::By(judge) => {
                 if !value.is_null() {
-                    judge(self, &path, value);
+                    judge(self, path, value);
                 }
             }
         }
-        Ok(())
     }
 
     /// A demand of every value inside that is not a zero value.

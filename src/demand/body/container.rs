@@ -181,12 +181,15 @@ static LOG_CONFIG: Struct = plain(&[&[
 static PORT_BINDING: Struct =
     plain(&[&[field("HostIp", Text, Free), field("HostPort", Text, Free)]]);
 
-/// `container.DeviceMapping`: the whole path decides.
-static DEVICE: Struct = plain(&[&[
-    field("PathOnHost", Text, By(rules::device)),
-    field("PathInContainer", Text, Free),
-    field("CgroupPermissions", Text, Free),
-]]);
+/// `container.DeviceMapping`: a directory stands for every device in it.
+static DEVICE: Struct = whole(
+    &[&[
+        field("PathOnHost", Text, Free),
+        field("PathInContainer", Text, Free),
+        field("CgroupPermissions", Text, Free),
+    ]],
+    rules::device,
+);
 
 /// `container.DeviceRequest`.
 static DEVICE_REQUEST: Struct = whole(

@@ -33,40 +33,46 @@ pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c Value<'c>) {
 }
 
 /// What a container or an update takes of the host. The engine reads zero as "not set", but for the number of
-/// processes, where zero and less lift the limit (api/types/container/hostconfig.go).
+/// processes, where zero and less lift the limit (api/types/container/hostconfig.go). A negative number asks for no
+/// limit, as leaving it out does; it is not safe all the same, since it can undo a limit that was set before.
 pub(super) fn resources<'c>(walk: &mut Walk<'c>, path: &Path<'_>, host: &'c Value<'c>) {
     let number = |name: &str| host.field(name).and_then(Value::as_i64);
-    let mut limit = |kind, name: &str, amount: Option<u64>| {
-        let value = amount.map_or(Asked::Unlimited, Asked::Number);
-        walk.push(kind, value, &Path::Field(path, name), true);
+    let mut limit = |kind, name: &str, amount: i64| {
+        let (value, safe) = match u64::try_from(amount) {
+            Ok(0) => (Asked::Unlimited, true),
+            Ok(amount) => (Asked::Number(amount), true),
+            Err(_) => (Asked::Unlimited, false),
+        };
+        walk.push(kind, value, &Path::Field(path, name), safe);
     };
-    if let Some(bytes) = number("Memory").filter(|bytes| *bytes != 0) {
-        limit(Kind::Memory, "Memory", u64::try_from(bytes).ok());
-    }
-    if let Some(bytes) = number("MemorySwap").filter(|bytes| *bytes != 0) {
-        limit(Kind::MemorySwap, "MemorySwap", u64::try_from(bytes).ok());
+    for (kind, name) in [
+        (Kind::Memory, "Memory"),
+        (Kind::MemorySwap, "MemorySwap"),
+        (Kind::Cpus, "NanoCpus"),
+    ] {
+        if let Some(amount) = number(name).filter(|amount| *amount != 0) {
+            limit(kind, name, amount);
+        }
     }
     if let Some(pids) = number("PidsLimit") {
-        limit(
-            Kind::Pids,
-            "PidsLimit",
-            u64::try_from(pids).ok().filter(|pids| *pids > 0),
-        );
-    }
-    if let Some(nanos) = number("NanoCpus").filter(|nanos| *nanos != 0) {
-        limit(Kind::Cpus, "NanoCpus", u64::try_from(nanos).ok());
+        limit(Kind::Pids, "PidsLimit", pids);
     }
     if let Some(quota) = number("CpuQuota").filter(|quota| *quota != 0) {
-        let period = number("CpuPeriod")
-            .filter(|period| *period > 0)
-            .unwrap_or(100_000);
-        limit(Kind::Cpus, "CpuQuota", normal::processors(quota, period));
+        let period = number("CpuPeriod").filter(|period| *period > 0);
+        let nanos = normal::processors(quota, period.unwrap_or(100_000));
+        limit(
+            Kind::Cpus,
+            "CpuQuota",
+            nanos
+                .and_then(|nanos| i64::try_from(nanos).ok())
+                .unwrap_or(-1),
+        );
     }
 }
 
 pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
-        walk.tell(Kind::Image, reference::normal(name), path);
+        walk.tell(Kind::Image, reference::term(name), path);
     }
 }
 
@@ -374,10 +380,16 @@ const HARMLESS_LOG_OPTIONS: [&str; 10] = [
     "tag",
 ];
 
-pub(super) fn device<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
-    if let Some(name) = value.as_str() {
-        walk.ask(Kind::Device, normal::path(name), path);
-    }
+pub(super) fn device<'c>(walk: &mut Walk<'c>, path: &Path<'_>, device: &'c Value<'c>) {
+    let name = device
+        .field("PathOnHost")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    walk.ask(
+        Kind::Device,
+        normal::path(name),
+        &Path::Field(path, "PathOnHost"),
+    );
 }
 
 /// A plain request for GPUs is `gpu`; what names a driver's options or another capability is not.

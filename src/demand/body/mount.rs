@@ -153,14 +153,15 @@ fn mount<'c>(walk: &mut Walk<'c>, path: &Path<'_>, mount: &'c Value<'c>) {
             let size = size
                 .and_then(|size| u64::try_from(size).ok())
                 .filter(|size| *size > 0);
+            let options = Path::Field(path, "TmpfsOptions");
             walk.push(
                 Kind::TmpfsSize,
                 size.map_or(Asked::Unlimited, Asked::Number),
-                &here,
+                &Path::Field(&options, "SizeBytes"),
                 true,
             );
         }
-        "image" => walk.tell(Kind::Image, reference::normal(source), &here),
+        "image" => walk.tell(Kind::Image, reference::term(source), &here),
         other => walk.ask(Kind::MountType, other, &Path::Field(path, "Type")),
     }
 }

@@ -1,9 +1,9 @@
 //! Plugins, each of which runs beside the engine with the privileges that are granted here (moby api/types/plugin).
 
 use crate::api::json::Value;
-use crate::demand::Kind;
 use crate::demand::schema::{Rule, Struct, TEXTS, Type, field, whole};
 use crate::demand::walk::{Path, Walk};
+use crate::demand::{Kind, reference};
 use Rule::Free;
 use Type::Text;
 
@@ -16,6 +16,13 @@ pub(super) static PRIVILEGE: Struct = whole(
     ]],
     privilege,
 );
+
+/// Where a plugin comes from.
+pub(super) fn remote<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+    if let Some(remote) = value.as_str().filter(|remote| !remote.is_empty()) {
+        walk.ask(Kind::Plugin, reference::name(remote), path);
+    }
+}
 
 fn privilege<'c>(walk: &mut Walk<'c>, path: &Path<'_>, privilege: &'c Value<'c>) {
     let name = privilege

@@ -137,7 +137,7 @@ static FILE: Struct = plain(&[&[
 /// `runtime.PluginSpec`: a service that installs an engine plugin.
 static PLUGIN: Struct = plain(&[&[
     field("Name", Text, Free),
-    field("Remote", Text, Ask(Kind::Plugin)),
+    field("Remote", Text, By(super::plugin::remote)),
     field("Privileges", Type::Structs(&super::plugin::PRIVILEGE), Free),
     field("Disabled", Bool, Free),
     field("Env", TEXTS, By(rules::env)),

@@ -15,7 +15,12 @@ pub(super) fn demands<'c>(walk: &mut Walk<'c>, call: &'c Call<'c>) -> Result<(),
         return Ok(());
     };
     if operation.answer == AnswerKind::H2c {
-        walk.push(Kind::Tunnel, Value::Flag, &Path::Root, false);
+        walk.push(
+            Kind::Tunnel,
+            Value::Flag,
+            &Path::Field(&Path::Root, "upgrade"),
+            false,
+        );
     }
     let query = Path::Field(&Path::Root, "query");
     for entry in call.query.iter() {

@@ -177,7 +177,7 @@ static PARAMETERS: &[(OperationId, Rules)] = &[
             ("session", By(rules::tunnel)),
             ("shmsize", By(rules::shm_size)),
             ("squash", Free),
-            ("t", By(rules::image)),
+            ("t", By(rules::image_name)),
             ("target", Free),
             ("ulimits", Json(rules::ulimits)),
             ("version", By(rules::builder_version)),

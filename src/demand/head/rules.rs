@@ -42,9 +42,7 @@ static TARGETS: &[(OperationId, Target)] = &[
     (OperationId::ImageLoad, |walk, path, _, _| {
         walk.tell(Kind::Image, "(in the archive)", path);
     }),
-    (OperationId::ImagePush, |walk, path, name, call| {
-        walk.tell(Kind::Image, named(name, call), path);
-    }),
+    (OperationId::ImagePush, pushed),
     (OperationId::ImageTag, |walk, path, name, _| {
         image(walk, path, name);
     }),
@@ -58,7 +56,7 @@ static TARGETS: &[(OperationId, Target)] = &[
         plugin(walk, path, name);
     }),
     (OperationId::PluginPush, |walk, path, name, _| {
-        walk.tell(Kind::Plugin, reference::normal(name), path);
+        walk.tell(Kind::Plugin, reference::name(name), path);
     }),
     (OperationId::PluginSet, |walk, path, name, _| {
         plugin(walk, path, name);
@@ -87,13 +85,9 @@ fn killed<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c str, call: &'c Call<'c>)
 }
 
 fn registry<'c>(walk: &mut Walk<'c>, name: &'c str, path: &Path<'_>) {
-    let image = reference::normal(name);
-    let host = image.split_once('/').map_or("docker.io", |(host, _)| host);
-    if host == "docker.io" {
-        walk.tell(Kind::Registry, "docker.io", path);
-    } else {
-        walk.ask(Kind::Registry, host.to_owned(), path);
-    }
+    let host = reference::registry(name);
+    let hub = host == "docker.io";
+    walk.push(Kind::Registry, Value::Text(Cow::Owned(host)), path, hub);
 }
 
 /// A name that could be the beginning of an id takes precedence over the container with that id (moby
@@ -160,7 +154,14 @@ const PS_COLUMNS: [&str; 27] = [
 
 pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
     if !name.is_empty() {
-        walk.tell(Kind::Image, reference::normal(name), path);
+        walk.tell(Kind::Image, reference::term(name), path);
+    }
+}
+
+/// The names that a build gives.
+pub(super) fn image_name<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+    if !name.is_empty() {
+        walk.tell(Kind::Image, reference::name(name), path);
     }
 }
 
@@ -168,31 +169,26 @@ pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
 pub(super) fn repository<'c>(
     walk: &mut Walk<'c>,
     path: &Path<'_>,
-    name: &'c str,
+    repo: &'c str,
     call: &'c Call<'c>,
 ) {
-    if !name.is_empty() {
-        walk.tell(Kind::Image, named(name, call), path);
+    if !repo.is_empty() {
+        walk.tell(Kind::Image, reference::given(repo, tag(call)), path);
     }
 }
 
-fn named(name: &str, call: &Call<'_>) -> String {
-    match call.parameter("tag").unwrap_or_default() {
-        "" => reference::normal(name),
-        tag => reference::tagged(name, tag),
-    }
-}
-
-/// The image that is pulled: `tag` may be a digest, and without one the engine pulls every tag.
 pub(super) fn pulled<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str, call: &'c Call<'c>) {
-    if name.is_empty() {
-        return;
+    if !name.is_empty() {
+        walk.tell(Kind::Image, reference::pulled(name, tag(call)), path);
     }
-    match call.parameter("tag").unwrap_or_default() {
-        "" if reference::is_bare(name) => walk.tell(Kind::Image, reference::all_tags(name), path),
-        "" => walk.tell(Kind::Image, reference::normal(name), path),
-        tag => walk.tell(Kind::Image, reference::tagged(name, tag), path),
-    }
+}
+
+fn pushed<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str, call: &'c Call<'c>) {
+    walk.tell(Kind::Image, reference::pushed(name, tag(call)), path);
+}
+
+fn tag<'c>(call: &'c Call<'c>) -> &'c str {
+    call.parameter("tag").unwrap_or_default()
 }
 
 /// `-` stands for the request's own body.
@@ -214,7 +210,7 @@ pub(super) fn search_term<'c>(walk: &mut Walk<'c>, path: &Path<'_>, term: &'c st
 
 pub(super) fn plugin<'c>(walk: &mut Walk<'c>, path: &Path<'_>, remote: &'c str) {
     if !remote.is_empty() {
-        walk.ask(Kind::Plugin, reference::normal(remote), path);
+        walk.ask(Kind::Plugin, reference::name(remote), path);
     }
 }
 
@@ -357,7 +353,7 @@ pub(super) fn cache_from<'c>(
 ) -> Result<(), BadBody> {
     items(path, json, |item, here| match item.as_str() {
         Some(image) => {
-            walk.tell(Kind::CacheFrom, reference::normal(image), here);
+            walk.tell(Kind::CacheFrom, reference::name(image), here);
             Ok(())
         }
         None => Err(wrong(here, "a string")),

@@ -186,11 +186,10 @@ impl Tables {
             let denied = !others.without(&self.allow).is_empty();
             let rewritten = !others.and(&self.rewriting).is_empty();
             if !denied && !rewritten {
-                // A rule by path may come first in the file; it allows no more than this one, but is the one
-                // that is named.
-                let free = table.rules.without(&special).iter().next();
-                table.free =
-                    free.filter(|rule| by_path.iter().next().is_none_or(|path| *rule < path));
+                // The first rule of the file that allows a call is the one that is named, so no other may come
+                // before this one.
+                let first = others.iter().next();
+                table.free = first.filter(|rule| table.rules.has(*rule) && !special.has(*rule));
             }
         }
     }

@@ -114,7 +114,7 @@ impl Config {
             source: &source,
             diagnostics: &mut diagnostics,
         };
-        let Some(entries) = reader.map(&root, "a configuration file") else {
+        let Some(entries) = reader.root(&root) else {
             return Err(diagnostics);
         };
         let head = Head::read(&mut reader, &root, entries);

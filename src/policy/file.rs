@@ -198,7 +198,7 @@ impl<'l> Library<'l> {
                     source: &source,
                     diagnostics: &mut self.diagnostics,
                 };
-                if let Some(entries) = reader.map(&root, "a policy file") {
+                if let Some(entries) = reader.root(&root) {
                     check_version(&mut reader, &root, entries);
                     let body = body(&mut reader, root.span, entries, &["version"]);
                     self.bodies.insert(name.to_owned(), body);
@@ -323,7 +323,7 @@ pub(super) fn load(
         source: &source,
         diagnostics: &mut diagnostics,
     };
-    let Some(entries) = reader.map(&root, "a policy file") else {
+    let Some(entries) = reader.root(&root) else {
         return Err(diagnostics);
     };
     check_version(&mut reader, &root, entries);

@@ -116,6 +116,19 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The outermost mapping of a file.
+    pub(super) fn root<'n>(&mut self, node: &'n Node) -> Option<&'n [Entry]> {
+        if let Data::Map(entries) = &node.data {
+            return Some(entries);
+        }
+        self.error_help(
+            node.span,
+            format!("a file must be a mapping, and this is {}", node.kind()),
+            "the smallest useful file is `{version: 1, allow: [read]}`",
+        );
+        None
+    }
+
     /// One text or a list of them, each with its node.
     pub(super) fn texts<'n>(&mut self, node: &'n Node, name: &str) -> Vec<(&'n str, &'n Node)> {
         let items = match &node.data {

@@ -241,6 +241,14 @@ fn selector(
         );
         return None;
     }
+    if super::PRESETS.iter().any(|preset| preset.name == name) {
+        reader.error_help(
+            span,
+            format!("{} is a policy, and no rule", quote(name)),
+            format!("write `include: [{name}]`"),
+        );
+        return None;
+    }
     let names = vocabulary::names();
     reader.unknown(
         span,

@@ -319,11 +319,17 @@ impl<'b, 's> Builder<'b, 's> {
                 Err(error) => {
                     let marker = error.marker();
                     let span = self.span(saphyr_parser::Span::empty(*marker));
-                    diagnostics.error(
+                    let problem = Diagnostic::new(
+                        Severity::Error,
                         self.source,
                         span,
                         format!("not valid YAML: {}", error.info()),
                     );
+                    diagnostics.push(if error.info().contains("flow") {
+                        problem.help("a `{` or `[` in this line or above it may not be closed")
+                    } else {
+                        problem
+                    });
                     return;
                 }
             };

@@ -10,8 +10,17 @@ pub(super) fn closest<'c>(
     let most = (wanted.len() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&wanted, &normal(candidate), most), candidate))
-        .filter(|(distance, _)| *distance <= most)
+        .filter_map(|candidate| {
+            let letters = normal(candidate);
+            let distance = distance(&wanted, &letters, most);
+            // Three letters of a longer name are an abbreviation: worse than any slip, better than nothing.
+            let short = wanted.len() >= 3 && letters.starts_with(&wanted);
+            match distance {
+                distance if distance <= most => Some((distance, candidate)),
+                _ if short => Some((usize::MAX, candidate)),
+                _ => None,
+            }
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -77,6 +86,7 @@ mod tests {
             ("NetworkMode", Some("network-mode")),
             ("binds", Some("bind")),
             ("pid", Some("pids")),
+            ("netw", Some("network-mode")),
             ("container.read", Some("containers.read")),
             ("Frobnicate", None),
             ("", None),

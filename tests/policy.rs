@@ -1,0 +1,16 @@
+//! The policy language from outside: what files mean, and what is said of those that mean nothing.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "policy/decisions.rs"]
+mod decisions;
+#[path = "policy/diagnostics.rs"]
+mod diagnostics;
+#[path = "policy/laws.rs"]
+mod laws;
+#[path = "policy/rewriting.rs"]
+mod rewriting;

@@ -1,1 +1,24 @@
-//! See ARCHITECTURE.md.
+//! The I/O shell: it listens, reads requests, asks the core, and passes on what the core permits.
+//!
+//! [`exchange`] holds one request's whole way. Each client connection has one engine connection of its own, so that no
+//! answer can reach another client.
+
+mod answer;
+mod body;
+mod buffer;
+mod connection;
+mod converse;
+mod engine;
+mod exchange;
+mod listen;
+mod presence;
+mod relay;
+mod request;
+mod respond;
+mod server;
+mod stream;
+mod tunnel;
+
+pub use engine::{Engine, EngineError};
+pub use listen::{ListenError, Ownership};
+pub use server::{Server, Socket};

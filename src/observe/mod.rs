@@ -1,1 +1,5 @@
-//! See ARCHITECTURE.md.
+//! What is seen from outside: metrics, audit records, health.
+
+mod exchange;
+
+pub use exchange::{Carried, Exchange, Observer};

@@ -1,0 +1,470 @@
+//! `doodgate run`: serve.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::settings::{Flag, Settings};
+use super::{Failure, account, logging, print, print_error};
+use crate::gate::{Engine, Ownership, Server, Socket as ServedSocket};
+use crate::observe::Observer;
+use crate::policy::compat::{self, Compat, Detection};
+use crate::policy::{
+    self, Account, Address, Config, DEFAULT_MODE, Diagnostics, Limits, PRESETS, Policy, Preset,
+    Socket,
+};
+use crate::wire;
+
+const HELP: &str = "\
+Serves one or more sockets in front of an engine.
+
+Usage: doodgate run [OPTIONS]
+
+Options:
+  --config FILE        Serve the sockets of a configuration file
+  --policy NAME|FILE   A preset's name, or a file of rules, for the sockets given by --listen [read-only]
+  --listen ADDRESS     Where to listen: unix:///path or tcp://host:port; may come more than once
+                       [unix://$XDG_RUNTIME_DIR/doodgate.sock, or unix:///run/doodgate/docker.sock]
+  --engine ADDRESS     Where the engine is [unix:///var/run/docker.sock]
+  --mode MODE          Permission bits of the unix sockets [0660]
+  --owner USER         Owner of the unix sockets, by number or name [the gate's user]
+  --group GROUP        Group of the unix sockets, by number or name [the gate's group]
+  --insecure           Allow TCP beyond this machine, which anybody on the network can use
+  --log-format FORMAT  auto, human or json [auto: human on a terminal, json elsewhere]
+  --log-level LEVEL    off, error, warn, info, debug or trace [info]
+  -h, --help           Print this text
+
+Every option has a variable: --log-level is DOODGATE_LOG_LEVEL. DOODGATE_LISTEN may hold several addresses with commas
+between. Without --config and --policy, the variables of tecnativa/docker-socket-proxy and linuxserver/socket-proxy
+(CONTAINERS=1, POST=0, ...) are read as a policy of the same meaning, on tcp://:2375 as they do.
+
+Examples:
+  doodgate run
+  doodgate run --policy traefik --listen unix:///run/doodgate/traefik.sock
+  doodgate run --policy ./ci.yaml --listen tcp://127.0.0.1:2375
+  doodgate run --config /etc/doodgate.yaml
+";
+
+const FLAGS: &[Flag] = &[
+    Flag {
+        name: "config",
+        takes_value: true,
+    },
+    Flag {
+        name: "policy",
+        takes_value: true,
+    },
+    Flag {
+        name: "listen",
+        takes_value: true,
+    },
+    Flag {
+        name: "engine",
+        takes_value: true,
+    },
+    Flag {
+        name: "mode",
+        takes_value: true,
+    },
+    Flag {
+        name: "owner",
+        takes_value: true,
+    },
+    Flag {
+        name: "group",
+        takes_value: true,
+    },
+    Flag {
+        name: "insecure",
+        takes_value: false,
+    },
+    Flag {
+        name: "log-format",
+        takes_value: true,
+    },
+    Flag {
+        name: "log-level",
+        takes_value: true,
+    },
+];
+
+const DEFAULT_ENGINE: &str = "unix:///var/run/docker.sock";
+const DEFAULT_POLICY: &str = "read-only";
+
+/// Serves until a signal to stop.
+pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
+    let settings = Settings::read(parser, FLAGS, |name| std::env::var_os(name))?;
+    if settings.help {
+        print(HELP)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let plan = Plan::make(&settings)?;
+    logging::start(
+        settings.get("log-format"),
+        settings.get("log-level").or(plan.log_level),
+    )?;
+    plan.announce();
+    raise_open_files();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(plan))
+}
+
+/// What is to be served.
+struct Plan {
+    config: Config,
+    compat: Option<Box<Compat>>,
+    log_level: Option<&'static str>,
+}
+
+impl Plan {
+    fn make(settings: &Settings) -> Result<Self, Failure> {
+        let mut plan = match (settings.get("config"), settings.get("policy")) {
+            (Some(_), Some(_)) => {
+                return Err(Failure::Unusable(
+                    "--config and --policy exclude each other: name the policy of each socket in the file"
+                        .to_owned(),
+                ));
+            }
+            (Some(file), None) => Self::of_file(settings, file)?,
+            (None, Some(policy)) => Self::of_policy(settings, policy)?,
+            (None, None) => {
+                let variables: Vec<(String, String)> = std::env::vars_os()
+                    .filter_map(|(name, value)| {
+                        Some((name.into_string().ok()?, value.into_string().ok()?))
+                    })
+                    .collect();
+                match compat::from_environment(&variables) {
+                    Ok(Detection::Present(compat)) => Self::of_compat(settings, compat)?,
+                    Ok(Detection::Absent) => Self::of_policy(settings, DEFAULT_POLICY)?,
+                    Err(error) => return Err(Failure::Unusable(error.to_string())),
+                }
+            }
+        };
+        if let Some(engine) = settings.get("engine") {
+            plan.config.engine = Some(address(engine)?);
+        }
+        Ok(plan)
+    }
+
+    fn of_file(settings: &Settings, file: &str) -> Result<Self, Failure> {
+        if settings.get("listen").is_some() {
+            return Err(Failure::Unusable(
+                "--config and --listen exclude each other: the file says where to listen"
+                    .to_owned(),
+            ));
+        }
+        let bytes = read(file)?;
+        let text = policy::decode(file, &bytes).map_err(|found| mistakes(&found))?;
+        let config = Config::load(file, text, PRESETS).map_err(|found| mistakes(&found))?;
+        Ok(Self {
+            config,
+            compat: None,
+            log_level: None,
+        })
+    }
+
+    fn of_policy(settings: &Settings, policy: &str) -> Result<Self, Failure> {
+        let policy = load_policy(policy)?;
+        let listen = match settings.get("listen") {
+            Some(_) => listen_addresses(settings)?,
+            None => vec![default_listen()?],
+        };
+        Ok(Self {
+            config: simple(settings, policy, listen)?,
+            compat: None,
+            log_level: None,
+        })
+    }
+
+    fn of_compat(settings: &Settings, compat: Box<Compat>) -> Result<Self, Failure> {
+        let file = format!("variables of {}", compat.image);
+        let policy = Policy::load("compat", &file, &compat.policy, PRESETS)
+            .map_err(|found| mistakes(&found))?;
+        let mut config = match settings.get("listen") {
+            Some(_) => simple(settings, policy, listen_addresses(settings)?)?,
+            None => of_addresses(policy, vec![address(compat.listen)?]),
+        };
+        config.engine = Some(address(&compat.engine)?);
+        Ok(Self {
+            config,
+            log_level: Some(compat.log_level),
+            compat: Some(compat),
+        })
+    }
+
+    /// Says at start all that matters.
+    fn announce(&self) {
+        if !self.config.warnings.is_empty() {
+            print_error(&self.config.warnings.render(false));
+        }
+        let Some(compat) = &self.compat else { return };
+        for exposure in &compat.exposures {
+            tracing::warn!("{exposure}");
+        }
+        for note in &compat.notes {
+            tracing::info!("{note}");
+        }
+    }
+}
+
+async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
+    let Config {
+        engine,
+        sockets,
+        limits,
+        ..
+    } = plan.config;
+    let address = match engine {
+        Some(address) => address,
+        None => address(DEFAULT_ENGINE)?,
+    };
+    let engine = Arc::new(Engine::new(address));
+    let mut server = Server::default();
+    for socket in sockets {
+        listen(&mut server, &engine, limits, socket, plan.compat.is_some()).await?;
+    }
+    // Both are set up before the first client is served, so that no early signal kills without draining.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    server
+        .run(async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!(
+                "stopping: nothing new is accepted, running exchanges have {} seconds",
+                limits.drain_grace.as_secs()
+            );
+            // Who asks twice does not want to wait.
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                quit();
+            });
+        })
+        .await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(
+    clippy::exit,
+    reason = "the second signal asks to leave without waiting for anything"
+)]
+fn quit() {
+    std::process::exit(1)
+}
+
+async fn listen(
+    server: &mut Server,
+    engine: &Arc<Engine>,
+    limits: Limits,
+    socket: Socket,
+    is_compat: bool,
+) -> Result<(), Failure> {
+    let unusable = |error: &dyn std::fmt::Display| Failure::Unusable(error.to_string());
+    let ownership = Ownership {
+        mode: socket.mode,
+        uid: match &socket.owner {
+            Some(owner) => Some(account::number(owner, "/etc/passwd")?),
+            None => None,
+        },
+        gid: match &socket.group {
+            Some(group) => Some(account::number(group, "/etc/group")?),
+            None => None,
+        },
+    };
+    let make = || ServedSocket {
+        name: socket.name.clone(),
+        policy: Arc::clone(&socket.policy),
+        engine: Arc::clone(engine),
+        limits,
+        head_limits: wire::Limits {
+            head_bytes: limits.head_bytes,
+            fields: limits.fields,
+            ..wire::Limits::default()
+        },
+        observer: Observer::new(&socket.name),
+    };
+    let mut address = socket.listen.clone();
+    if let Address::Unix(path) = &address {
+        make_parent(path)?;
+    }
+    let mut listened = server.listen(&address, ownership, make()).await;
+    // Where there is no IPv6, the images that are stood in for are told so by a variable; here it need not be.
+    if let (Err(_), true, Address::Tcp { host, port }) = (&listened, is_compat, &socket.listen)
+        && host == "::"
+    {
+        address = Address::Tcp {
+            host: "0.0.0.0".to_owned(),
+            port: *port,
+        };
+        listened = server.listen(&address, ownership, make()).await;
+    }
+    listened.map_err(|error| unusable(&error))?;
+    tracing::info!(
+        socket = socket.name,
+        listen = %address,
+        policy = socket.policy.name(),
+        engine = %engine.address(),
+        "serving"
+    );
+    Ok(())
+}
+
+/// The runtime folder of the default socket is made where it is missing; any other folder is the user's to make.
+fn make_parent(path: &Path) -> Result<(), Failure> {
+    let parent = path.parent().unwrap_or_else(|| Path::new("/"));
+    if parent.exists() || parent != Path::new("/run/doodgate") {
+        return Ok(());
+    }
+    DirBuilder::new().mode(0o755).create(parent).map_err(|error| {
+        Failure::Unusable(format!(
+            "cannot make the folder `{}` for the socket: {error}; choose another place with --listen",
+            parent.display()
+        ))
+    })
+}
+
+/// A thousand streams need two thousand descriptors, and the usual soft limit is 1024.
+fn raise_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        limit.current = limit.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::debug!(%error, "cannot raise the limit of open files");
+        }
+    }
+}
+
+fn simple(settings: &Settings, policy: Policy, listen: Vec<Address>) -> Result<Config, Failure> {
+    if let Some(open) = listen.iter().find(|address| !address.is_local())
+        && !settings.switch("insecure")?
+    {
+        return Err(Failure::Unusable(format!(
+            "`{open}` can be reached from other machines, by anybody and in clear text: listen on \
+             127.0.0.1 or on a unix socket, or add --insecure if the network is closed"
+        )));
+    }
+    let mut config = of_addresses(policy, listen);
+    for socket in &mut config.sockets {
+        socket.mode = match settings.get("mode") {
+            Some(mode) => parse_mode(mode)?,
+            None => DEFAULT_MODE,
+        };
+        socket.owner = settings.get("owner").map(parse_account);
+        socket.group = settings.get("group").map(parse_account);
+    }
+    Ok(config)
+}
+
+/// A configuration of sockets that all have one policy. Each is named after what it listens on.
+fn of_addresses(policy: Policy, listen: Vec<Address>) -> Config {
+    let policy = Arc::new(policy);
+    let sockets = listen.into_iter().map(|listen| Socket {
+        name: match &listen {
+            Address::Unix(path) => path.file_stem().map_or_else(
+                || "unix".to_owned(),
+                |stem| stem.to_string_lossy().into_owned(),
+            ),
+            Address::Tcp { port, .. } => format!("tcp-{port}"),
+        },
+        listen,
+        mode: DEFAULT_MODE,
+        owner: None,
+        group: None,
+        policy: Arc::clone(&policy),
+    });
+    Config {
+        engine: None,
+        admin: None,
+        sockets: sockets.collect(),
+        policies: BTreeMap::from([(policy.name().to_owned(), Arc::clone(&policy))]),
+        limits: Limits::default(),
+        warnings: Diagnostics::default(),
+    }
+}
+
+fn load_policy(named: &str) -> Result<Policy, Failure> {
+    if let Some(preset) = Preset::named(named) {
+        return Policy::load(preset.name, preset.file, preset.text, PRESETS)
+            .map_err(|found| mistakes(&found));
+    }
+    if !named.contains(['/', '.']) {
+        return Err(Failure::Unusable(format!(
+            "`{named}` is not a preset (see `doodgate presets`); a file is written with a slash: `./{named}`"
+        )));
+    }
+    let bytes = read(named)?;
+    let text = policy::decode(named, &bytes).map_err(|found| mistakes(&found))?;
+    let name = Path::new(named)
+        .file_stem()
+        .map_or_else(String::new, |it| it.to_string_lossy().into_owned());
+    Policy::load(&name, named, text, PRESETS).map_err(|found| mistakes(&found))
+}
+
+fn read(file: &str) -> Result<Vec<u8>, Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::Unusable(format!("cannot read `{file}`: {error}"));
+    let metadata = fs::metadata(file).map_err(unreadable)?;
+    if metadata.is_file() && metadata.mode() & 0o002 != 0 {
+        print_error(&format!(
+            "doodgate: warning: anybody may change `{file}`: run `chmod o-w {file}`\n"
+        ));
+    }
+    fs::read(file).map_err(unreadable)
+}
+
+fn mistakes(diagnostics: &Diagnostics) -> Failure {
+    print_error(&diagnostics.render(std::io::IsTerminal::is_terminal(&std::io::stderr())));
+    Failure::Reported(ExitCode::from(2))
+}
+
+fn address(text: &str) -> Result<Address, Failure> {
+    text.parse()
+        .map_err(|error| Failure::Unusable(format!("`{text}` is not an address: {error}")))
+}
+
+fn listen_addresses(settings: &Settings) -> Result<Vec<Address>, Failure> {
+    settings
+        .all("listen")
+        .flat_map(|listed| listed.split(','))
+        .map(|it| address(it.trim()))
+        .collect()
+}
+
+/// Where the gate listens when nothing says where: in the user's runtime folder, or in the system's.
+pub(crate) fn default_listen() -> Result<Address, Failure> {
+    let path = match std::env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty()) {
+        Some(folder) => PathBuf::from(folder).join("doodgate.sock"),
+        None => PathBuf::from("/run/doodgate/docker.sock"),
+    };
+    address(&format!("unix://{}", path.display()))
+}
+
+fn parse_mode(text: &str) -> Result<u32, Failure> {
+    u32::from_str_radix(text, 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| {
+            Failure::Unusable(format!(
+                "`{text}` is not a file mode: write three octal digits, such as 0660"
+            ))
+        })
+}
+
+fn parse_account(text: &str) -> Account {
+    text.parse()
+        .map_or_else(|_| Account::Name(text.to_owned()), Account::Id)
+}

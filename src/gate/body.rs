@@ -1,0 +1,149 @@
+//! Request bodies: which are refused on their head, and those that are held whole before the decision.
+
+use std::time::Duration;
+
+use super::buffer::Buffer;
+use super::respond::Refusal;
+use super::server::Socket;
+use super::stream::{Reader, Stream};
+use crate::api::{BodyKind, Call, OperationId};
+use crate::wire::{BodyDecoder, Framing, RequestHead, write};
+
+/// How long a body that is held may take to arrive.
+const HOLD_TIME: Duration = Duration::from_secs(60);
+
+/// A switch of protocols that the operation does not have is refused: what follows it would have two readings.
+pub(crate) fn refuse_switch(call: &Call<'_>) -> Result<(), Refusal> {
+    let offered = call.operation().and_then(crate::api::Operation::upgrade);
+    match call.upgrade {
+        None => Ok(()),
+        Some(asked) if offered == Some(asked) => Ok(()),
+        Some(_) => Err(Refusal::Upgrade {
+            operation: name(call),
+        }),
+    }
+}
+
+/// Whether the operation's answer may be the connection itself.
+pub(crate) fn could_switch(call: &Call<'_>) -> bool {
+    call.operation()
+        .is_some_and(|operation| operation.upgrade().is_some())
+}
+
+/// A body of a form type is refused, since the engine reads its values before those of the query (Go `net/http`,
+/// `Request.ParseForm`; engines 20.10 to 29), and so is a document that does not say that it is JSON.
+pub(crate) fn refuse_type(call: &Call<'_>, head: &RequestHead) -> Result<(), Refusal> {
+    let media_type = head.field("content-type").map(media_type);
+    let refuse = |wanted| {
+        let found = head.field("content-type");
+        Err(Refusal::ContentType {
+            operation: name(call),
+            found: found.map(|found| String::from_utf8_lossy(found).into_owned()),
+            wanted,
+        })
+    };
+    let takes_json = call
+        .operation()
+        .is_some_and(|known| known.body == BodyKind::Json);
+    if takes_json && has_body(head) {
+        let untyped = call
+            .operation()
+            .is_some_and(|known| known.id == OperationId::SystemAuth);
+        return match media_type.as_deref() {
+            Some("application/json") => Ok(()),
+            None if untyped => Ok(()),
+            Some(_) | None => refuse("`application/json`"),
+        };
+    }
+    match media_type.as_deref() {
+        Some(form) if form.contains("form") || form.starts_with("multipart/") => {
+            refuse("no form: parameters belong into the query")
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The media type without its parameters, in lower case.
+fn media_type(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value);
+    let bare = text.split(';').next().unwrap_or_default();
+    bare.trim().to_ascii_lowercase()
+}
+
+/// Whether the head announces a body.
+pub(crate) fn has_body(head: &RequestHead) -> bool {
+    match head.framing() {
+        Framing::None | Framing::Length(0) => false,
+        Framing::Length(_) | Framing::Chunked | Framing::UntilClose => true,
+    }
+}
+
+/// Reads the body of a call whose operation takes a document, or none at all: the latter's is dropped, since no
+/// engine reads it. `left` tells whether a body is still unread.
+pub(crate) async fn hold(
+    socket: &Socket,
+    call: &Call<'_>,
+    head: &RequestHead,
+    client: &mut Stream,
+    input: &mut Buffer,
+    left: &mut bool,
+) -> Result<Option<Vec<u8>>, Refusal> {
+    let kind = call
+        .operation()
+        .map_or(BodyKind::Stream, |operation| operation.body);
+    if !*left || kind == BodyKind::Stream {
+        return Ok(None);
+    }
+    let (mut reader, mut writer) = client.split();
+    if head.expects_continue() && writer.write_all(write::CONTINUE).await.is_err() {
+        return Err(Refusal::BodyCut);
+    }
+    let reading = read_whole(head.framing(), &mut reader, input, socket.limits.body_bytes);
+    let body = tokio::time::timeout(HOLD_TIME, reading)
+        .await
+        .map_err(|_| Refusal::BodyTooSlow {
+            seconds: HOLD_TIME.as_secs(),
+        })??;
+    *left = false;
+    Ok((kind == BodyKind::Json).then_some(body))
+}
+
+fn name(call: &Call<'_>) -> String {
+    call.operation()
+        .map_or_else(|| "this route".to_owned(), |known| known.name.to_owned())
+}
+
+/// Reads a body to its end.
+///
+/// # Errors
+/// [`Refusal`] when it is malformed, larger than `limit`, or cut.
+pub(crate) async fn read_whole(
+    framing: Framing,
+    from: &mut Reader<'_>,
+    input: &mut Buffer,
+    limit: usize,
+) -> Result<Vec<u8>, Refusal> {
+    let announced = match framing {
+        Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
+        Framing::None | Framing::Chunked | Framing::UntilClose => 0,
+    };
+    if announced > limit {
+        return Err(Refusal::BodyTooLarge { limit });
+    }
+    let mut body = Vec::with_capacity(announced);
+    let mut decoder = BodyDecoder::new(framing);
+    loop {
+        let piece = decoder.decode(input.filled()).map_err(Refusal::Body)?;
+        body.extend_from_slice(input.filled().get(piece.data).unwrap_or_default());
+        input.consume(piece.consumed);
+        if body.len() > limit {
+            return Err(Refusal::BodyTooLarge { limit });
+        }
+        if piece.end {
+            return Ok(body);
+        }
+        if piece.consumed == 0 && !from.fill(input).await.is_ok_and(|count| count > 0) {
+            return Err(Refusal::BodyCut);
+        }
+    }
+}

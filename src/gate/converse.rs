@@ -1,0 +1,128 @@
+//! A request that is written to the engine and its answer, both ways at the same time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::answer::{self, Answered, Failure, Question};
+use super::buffer::Buffer;
+use super::connection::EngineLink;
+use super::presence;
+use super::relay::{Relay, RelayError};
+use super::respond::Refusal;
+use super::server::Socket;
+use super::stream::{Reader, Stream, Writer};
+use crate::api::{Call, Method};
+use crate::observe::Exchange;
+use crate::wire::{RequestHead, ResponseHead};
+
+/// One permitted request and its answer.
+#[derive(Debug)]
+pub(crate) struct Conversation<'c> {
+    socket: &'c Socket,
+    call: &'c Call<'c>,
+    head: &'c RequestHead,
+    persists: bool,
+    uploads: bool,
+    uploaded: AtomicBool,
+}
+
+impl<'c> Conversation<'c> {
+    /// `persists`: the client may send another request afterwards; `uploads`: the body is a stream that is still
+    /// to come.
+    pub(crate) fn new(
+        socket: &'c Socket,
+        call: &'c Call<'c>,
+        head: &'c RequestHead,
+        persists: bool,
+        uploads: bool,
+    ) -> Self {
+        Self {
+            socket,
+            call,
+            head,
+            persists,
+            uploads,
+            uploaded: AtomicBool::new(!uploads),
+        }
+    }
+
+    /// Whether nothing is lost or done twice when the request is sent again.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !self.uploads && matches!(self.head.method(), "GET" | "HEAD")
+    }
+
+    /// Whether a part of the body is still unread.
+    pub(crate) fn is_uploading(&self) -> bool {
+        !self.uploaded.load(Ordering::Relaxed)
+    }
+
+    /// Writes `out` to the engine, then the body as it comes, while the answer is passed on as it comes.
+    pub(crate) async fn run(
+        &mut self,
+        (client, input): (&mut Stream, &mut Buffer),
+        (engine, fresh): (&mut EngineLink, bool),
+        answer: &mut ResponseHead,
+        out: &mut Vec<u8>,
+        exchange: &mut Exchange,
+    ) -> Result<Answered, Failure> {
+        let (mut from_client, mut to_client) = client.split();
+        let (mut from_engine, mut to_engine) = engine.stream.split();
+        // When the engine takes no more, its answer says why, or that there is none.
+        drop(to_engine.write_all(out).await);
+        let mut relay = Relay::new(self.head.framing(), self.head.framing());
+        let question = Question {
+            call: self.call,
+            head: self.head,
+            persists: self.persists,
+            uploaded: &self.uploaded,
+        };
+        let answered = {
+            let downstream = async {
+                let head_only = self.head.method() == Method::Head.as_str();
+                let source = &mut engine.input;
+                answer::read_head(head_only, &mut from_engine, source, answer, fresh).await?;
+                let source = (&mut from_engine, source);
+                answer::pass(
+                    &question,
+                    &self.socket.engine,
+                    answer,
+                    source,
+                    (&mut to_client, out),
+                    exchange,
+                )
+                .await
+            };
+            let upstream = self.watch(&mut relay, &mut from_client, input, &mut to_engine);
+            tokio::select! {
+                biased;
+                answered = downstream => answered,
+                failure = upstream => Err(failure),
+            }
+        };
+        exchange.carried().up = relay.passed;
+        answered
+    }
+
+    /// Passes the body on, where there is one, and then sees whether the client stays. Ends only when there is
+    /// no use in an answer.
+    async fn watch(
+        &self,
+        relay: &mut Relay,
+        from: &mut Reader<'_>,
+        input: &mut Buffer,
+        to: &mut Writer<'_>,
+    ) -> Failure {
+        if self.uploads {
+            match relay.run(from, input, to, &mut Vec::new()).await {
+                Ok(()) => self.uploaded.store(true, Ordering::Relaxed),
+                // The engine takes no more: its answer says why.
+                Err(RelayError::Write(_)) => {}
+                Err(RelayError::Malformed(bad)) => return Failure::Refuse(Refusal::Body(bad)),
+                Err(RelayError::Truncated | RelayError::Read(_)) => {
+                    return Failure::Refuse(Refusal::BodyCut);
+                }
+            }
+        }
+        presence::until_gone(from, input, to, self.call.operation()).await;
+        Failure::ClientGone
+    }
+}

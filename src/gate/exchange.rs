@@ -1,0 +1,136 @@
+//! One request's whole way: parsed, decided, sent, answered.
+
+use std::sync::Arc;
+
+use super::answer::{Answered, Failure};
+use super::connection::{Connection, EngineLink, Next};
+use super::converse::Conversation;
+use super::respond::Refusal;
+use super::{body, request, tunnel};
+use crate::api::Call;
+use crate::api::json::Document;
+use crate::demand;
+use crate::observe::Exchange;
+use crate::wire::write;
+
+/// Serves the request whose head has just been read.
+pub(crate) async fn run(connection: &mut Connection) -> Next {
+    let observer = Arc::clone(&connection.socket.observer);
+    let mut exchange = observer.begin();
+    match serve(connection, &mut exchange).await {
+        Ok(next) => next,
+        Err(refusal) => {
+            refusal.note(&mut exchange);
+            connection.refuse(&refusal).await
+        }
+    }
+}
+
+async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<Next, Refusal> {
+    let persists = connection.head.keep_alive() && !*connection.stopping.borrow();
+    let Connection {
+        socket,
+        client,
+        input,
+        engine: kept,
+        head,
+        answer,
+        out,
+        body: left,
+        ..
+    } = connection;
+
+    let call = Call::parse(head).map_err(Refusal::Target)?;
+    exchange.parsed(&call);
+    socket.policy.admit(&call).map_err(Refusal::denied)?;
+    body::refuse_switch(&call)?;
+    body::refuse_type(&call, head)?;
+    let held = body::hold(socket, &call, head, client, input, left).await?;
+    let document = match held.as_deref() {
+        Some(bytes) => Some(Document::parse(bytes).map_err(Refusal::Json)?),
+        None => None,
+    };
+    let mut demands = demand::of(&call, document.as_ref()).map_err(Refusal::BodyMeaning)?;
+    if call
+        .operation()
+        .is_some_and(|known| !known.headers.is_empty())
+    {
+        demands.extend(
+            head.fields()
+                .filter_map(|(name, _)| demand::of_header(name)),
+        );
+    }
+    let permit = socket
+        .policy
+        .decide(&call, document.as_ref(), &demands)
+        .map_err(Refusal::denied)?;
+    exchange.permitted(&permit);
+
+    let uploads = *left;
+    if uploads && head.expects_continue() {
+        let (_, mut writer) = client.split();
+        if writer.write_all(write::CONTINUE).await.is_err() {
+            return Ok(Next::Abandon);
+        }
+    }
+    let mut conversation = Conversation::new(socket, &call, head, persists, uploads);
+    let (answered, mut engine) = loop {
+        let (mut engine, fresh) = EngineLink::take(kept, &socket.engine).await?;
+        out.clear();
+        request::write(socket, &permit, head, uploads, out).await?;
+        exchange.sent();
+        let answered = conversation
+            .run((client, input), (&mut engine, fresh), answer, out, exchange)
+            .await;
+        if !(matches!(answered, Err(Failure::Stale)) && conversation.is_repeatable()) {
+            break (answered, engine);
+        }
+    };
+    *left = conversation.is_uploading();
+    let answered = match answered {
+        Ok(answered) => answered,
+        Err(failure) => return fail(failure, exchange),
+    };
+    match answered {
+        Answered::Whole {
+            client_persists,
+            engine_persists,
+        } => {
+            if engine_persists && !*left {
+                *kept = Some(engine);
+            }
+            // What a client sent behind a request for the connection itself, which the engine has not handed
+            // over, is no request.
+            let stray = body::could_switch(&call) && !input.is_empty();
+            Ok(if client_persists && !stray {
+                Next::KeepAlive
+            } else {
+                Next::Close
+            })
+        }
+        Answered::Switched => {
+            let carried = exchange.carried();
+            tunnel::run(
+                client,
+                input,
+                &mut engine.stream,
+                &mut engine.input,
+                carried,
+            )
+            .await;
+            Ok(Next::Close)
+        }
+    }
+}
+
+/// There is no whole answer: the client is told, where nothing has gone to it yet.
+fn fail(failure: Failure, exchange: &mut Exchange) -> Result<Next, Refusal> {
+    match failure {
+        Failure::ClientGone => exchange.abandoned(),
+        Failure::Cut(error) => exchange.cut(&error),
+        Failure::Refuse(refusal) if exchange.has_answered() => refusal.note(exchange),
+        Failure::Refuse(refusal) => return Err(refusal),
+        Failure::Stale => return Err(Refusal::EngineClosed),
+    }
+    Ok(Next::Abandon)
+}

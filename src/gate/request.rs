@@ -1,0 +1,94 @@
+//! The request that goes to the engine, written from a permit.
+
+use super::respond::Refusal;
+use super::server::Socket;
+use crate::api::{BodyKind, Operation, UnknownParameters};
+use crate::policy::Permit;
+use crate::wire::write::{Connection, Head, Unwritable};
+use crate::wire::{Framing, RequestHead};
+
+/// The fields that an engine reads for any operation: who asks, in which form the answer should be, and the
+/// trace that the call belongs to.
+const ALWAYS: &[&str] = &[
+    "user-agent",
+    "accept",
+    "traceparent",
+    "tracestate",
+    "baggage",
+];
+
+/// Writes the request that `permit` allows: all of it, or, where the body is a stream, its head.
+///
+/// The target comes from the call and the body from the checked document. Of the fields only those that the engine
+/// reads are carried over, and the framing is the gate's own.
+pub(crate) async fn write(
+    socket: &Socket,
+    permit: &Permit<'_>,
+    received: &RequestHead,
+    uploads: bool,
+    out: &mut Vec<u8>,
+) -> Result<(), Refusal> {
+    let call = permit.call();
+    let version = match call.version {
+        Some(version) => version,
+        None => socket.engine.version().await?,
+    };
+    let mut target = Vec::with_capacity(received.target().len().saturating_add(16));
+    // Every unknown parameter is a demand of its own: under a permit, each was granted.
+    call.write_target(version, UnknownParameters::Forward, &mut target);
+    let mut body = Vec::new();
+    if let Some(document) = permit.document() {
+        document.write(&mut body);
+    }
+    let framing = if uploads {
+        received.framing()
+    } else if body.is_empty() && matches!(received.method(), "GET" | "HEAD" | "OPTIONS") {
+        Framing::None
+    } else {
+        Framing::Length(u64::try_from(body.len()).unwrap_or(u64::MAX))
+    };
+    write_fields(permit, received, &target, framing, out).map_err(Refusal::Unwritable)?;
+    out.append(&mut body);
+    Ok(())
+}
+
+fn write_fields(
+    permit: &Permit<'_>,
+    received: &RequestHead,
+    target: &[u8],
+    framing: Framing,
+    out: &mut Vec<u8>,
+) -> Result<(), Unwritable> {
+    let call = permit.call();
+    let operation = call.operation();
+    let mut head = Head::request(out, received.method(), target)?;
+    head.field("Host", b"docker")?;
+    for (name, value) in received.fields() {
+        if ALWAYS.iter().any(|known| known.eq_ignore_ascii_case(name))
+            || operation.is_some_and(|operation| reads(operation, name))
+        {
+            head.field(name, value)?;
+        }
+    }
+    match operation.map(|operation| operation.body) {
+        Some(BodyKind::Json) if permit.document().is_some() => {
+            head.field("Content-Type", b"application/json")?;
+        }
+        Some(BodyKind::Json | BodyKind::None) => {}
+        // The engine tells an archive's form from its first bytes.
+        Some(BodyKind::Stream) => head.field("Content-Type", b"application/x-tar")?,
+        None => {
+            if let Some(value) = received.field("content-type") {
+                head.field("Content-Type", value)?;
+            }
+        }
+    }
+    if let Some(protocol) = call.upgrade {
+        head.connection(Connection::Upgrade(protocol))?;
+    }
+    head.finish(framing)
+}
+
+fn reads(operation: &Operation, name: &str) -> bool {
+    operation.headers.iter().any(|header| header.matches(name))
+}

@@ -117,3 +117,20 @@ fn valid_requests_are_read() {
         assert_eq!(seen.end, End::Clean, "{}", input.escape_ascii());
     }
 }
+
+/// In whatever pieces the bytes come, the same is read and the same is refused.
+#[test]
+fn pieces_are_read_like_the_whole() {
+    for (index, input) in cases::mutations(3000).enumerate() {
+        let whole = readers::ours(&input);
+        for size in [1, 2, 3, 7 + index % 60] {
+            let pieces = readers::ours_in_pieces(&input, size);
+            assert_eq!(
+                pieces,
+                whole,
+                "pieces of {size} bytes of\n{}",
+                input.escape_ascii()
+            );
+        }
+    }
+}

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::Framing;
 use super::fields::Fields;
+use super::{BadHead, Framing};
 
 /// Reads a body piece by piece. It copies nothing: it says which part of its input is data.
 #[derive(Debug)]
@@ -313,9 +313,10 @@ fn hex(digit: u8) -> u8 {
 
 fn check_trailers(section: &[u8]) -> Result<(), BadBody> {
     let mut fields = Fields::default();
-    fields.fill(section, 0).map_err(|_| BadBody::Trailer)?;
-    if fields.iter().count() > MOST_TRAILERS {
-        return Err(BadBody::TrailersTooLong);
+    match fields.fill(section, 0) {
+        Ok(()) if fields.iter().count() <= MOST_TRAILERS => {}
+        Ok(()) | Err(BadHead::TooManyFields) => return Err(BadBody::TrailersTooLong),
+        Err(_) => return Err(BadBody::Trailer),
     }
     let forbidden = |name: &str| {
         FORBIDDEN_TRAILERS
@@ -327,3 +328,6 @@ fn check_trailers(section: &[u8]) -> Result<(), BadBody> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,11 @@ pub(super) struct Fields {
 }
 
 impl Fields {
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> (usize, usize) {
+        (self.bytes.capacity(), self.fields.capacity())
+    }
+
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.fields.clear();

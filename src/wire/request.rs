@@ -298,4 +298,6 @@ fn is_host(byte: u8) -> bool {
 }
 
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod tests;

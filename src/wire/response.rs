@@ -247,3 +247,6 @@ impl Line {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

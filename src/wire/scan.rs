@@ -28,6 +28,12 @@ pub(super) enum Step {
 }
 
 impl Scan {
+    /// How many bytes have been looked at.
+    #[cfg(test)]
+    pub(super) fn seen(&self) -> usize {
+        self.seen
+    }
+
     /// Looks at the bytes that are new since the last step. `input` begins with all earlier input.
     pub(super) fn step(&mut self, input: &[u8], limits: &Limits) -> Result<Step, BadHead> {
         if self.seen > input.len() {

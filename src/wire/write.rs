@@ -276,3 +276,6 @@ fn number(mut value: u64, radix: u64, room: &mut [u8; 20]) -> &[u8] {
     }
     room.get(at..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

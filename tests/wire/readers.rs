@@ -52,7 +52,7 @@ impl fmt::Debug for Request {
 }
 
 /// The requests of a connection. Only the codec tells how they ended.
-#[derive(Debug)]
+#[derive(Debug, Eq, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) requests: Vec<Request>,
     pub(crate) end: End,
@@ -72,43 +72,41 @@ pub(crate) enum End {
 
 /// Reads with the codec.
 pub(crate) fn ours(input: &[u8]) -> Seen {
+    ours_in_pieces(input, usize::MAX)
+}
+
+/// Reads with the codec, as a connection does: each piece is put behind what is left of those before.
+pub(crate) fn ours_in_pieces(input: &[u8], size: usize) -> Seen {
     let mut seen = Seen {
         requests: Vec::new(),
         end: End::Clean,
     };
     let mut head = RequestHead::default();
-    let mut rest = input;
-    while !rest.is_empty() {
-        match head.parse(rest, &Limits::default()) {
-            Ok(Parsed::Complete(length)) => rest = &rest[length..],
-            Ok(Parsed::Partial) => {
-                return Seen {
-                    end: End::Partial,
-                    ..seen
-                };
-            }
-            Err(why) => {
-                return Seen {
-                    end: End::Refused(why.code()),
-                    ..seen
-                };
-            }
-        }
-        let mut body = Vec::new();
-        let mut decoder = BodyDecoder::new(head.framing());
-        loop {
-            match decoder.decode(rest) {
-                Ok(step) => {
-                    body.extend_from_slice(&rest[step.data]);
-                    rest = &rest[step.consumed..];
-                    if step.end {
-                        break;
-                    }
-                    if rest.is_empty() {
+    let mut body: Option<(BodyDecoder, Vec<u8>)> = None;
+    let mut buffer = Vec::new();
+    for piece in input.chunks(size) {
+        buffer.extend_from_slice(piece);
+        while !buffer.is_empty() || body.as_ref().is_some_and(|(decoder, _)| decoder.is_end()) {
+            let Some((decoder, data)) = &mut body else {
+                match head.parse(&buffer, &Limits::default()) {
+                    Ok(Parsed::Complete(length)) => drop(buffer.drain(..length)),
+                    Ok(Parsed::Partial) => break,
+                    Err(why) => {
                         return Seen {
-                            end: End::Partial,
+                            end: End::Refused(why.code()),
                             ..seen
                         };
+                    }
+                }
+                body = Some((BodyDecoder::new(head.framing()), Vec::new()));
+                continue;
+            };
+            match decoder.decode(&buffer) {
+                Ok(step) => {
+                    data.extend_from_slice(&buffer[step.data]);
+                    buffer.drain(..step.consumed);
+                    if !step.end {
+                        continue;
                     }
                 }
                 Err(why) => {
@@ -118,18 +116,23 @@ pub(crate) fn ours(input: &[u8]) -> Seen {
                     };
                 }
             }
-        }
-        seen.requests.push(Request {
-            method: head.method().into(),
-            target: head.target().into(),
-            body,
-            whole: true,
-        });
-        if !head.keep_alive() {
-            break;
+            seen.requests.push(Request {
+                method: head.method().into(),
+                target: head.target().into(),
+                body: std::mem::take(data),
+                whole: true,
+            });
+            body = None;
+            if !head.keep_alive() {
+                return seen;
+            }
         }
     }
-    seen
+    let in_request = body.is_some() || !buffer.is_empty();
+    Seen {
+        end: if in_request { End::Partial } else { End::Clean },
+        ..seen
+    }
 }
 
 /// Reads with hyper.

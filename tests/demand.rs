@@ -34,3 +34,5 @@ fn line(demand: &Demand<'_>) -> String {
 
 #[path = "demand/cases.rs"]
 mod cases;
+#[path = "demand/fields.rs"]
+mod fields;

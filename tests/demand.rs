@@ -1,6 +1,9 @@
 //! What calls demand: tables of calls, properties, and a comparison with Go's decoder.
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
@@ -34,5 +37,7 @@ fn line(demand: &Demand<'_>) -> String {
 
 #[path = "demand/cases.rs"]
 mod cases;
+#[path = "demand/decoder.rs"]
+mod decoder;
 #[path = "demand/fields.rs"]
 mod fields;

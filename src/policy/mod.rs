@@ -27,6 +27,7 @@ mod rule;
 mod sockets;
 mod source;
 mod suggest;
+mod summary;
 mod vocabulary;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub use permit::{Permit, Rewrite, RuleRef};
 pub use preset::PRESETS;
 pub use rule::Effect;
 pub use source::decode;
+pub use summary::{HostReach, Summary};
 
 /// A policy that comes with the program.
 #[derive(Clone, Copy, Debug)]

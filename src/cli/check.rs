@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -115,14 +116,16 @@ fn read_arguments(mut arguments: Parser) -> Result<Option<Wanted>, CheckError> {
 /// The name for messages, and the bytes. A preset stands for its own file, unless there is a file of that name.
 fn read_file(name: &str) -> Result<(String, Vec<u8>), CheckError> {
     let mut bytes = Vec::new();
+    if let Some(preset) = Preset::named(name)
+        && !Path::new(name).exists()
+    {
+        return Ok((preset.file.to_owned(), preset.text.into()));
+    }
     let done = if name == "-" {
         io::stdin().lock().take(MAX_FILE).read_to_end(&mut bytes)
     } else {
-        match (Path::new(name).exists(), Preset::named(name)) {
-            (false, Some(preset)) => return Ok((preset.file.to_owned(), preset.text.into())),
-            (true | false, _) => std::fs::File::open(name)
-                .and_then(|file| file.take(MAX_FILE).read_to_end(&mut bytes)),
-        }
+        warn_if_open(name);
+        std::fs::File::open(name).and_then(|file| file.take(MAX_FILE).read_to_end(&mut bytes))
     };
     match done {
         Ok(_) => Ok((if name == "-" { "stdin" } else { name }.to_owned(), bytes)),
@@ -133,12 +136,24 @@ fn read_file(name: &str) -> Result<(String, Vec<u8>), CheckError> {
     }
 }
 
+/// Tells when everybody may change the file, and so give themselves every right.
+fn warn_if_open(name: &str) {
+    if std::fs::metadata(name).is_ok_and(|file| file.is_file() && file.mode() & 0o002 != 0) {
+        let warning =
+            format!("doodgate: warning: anybody may change `{name}`: run `chmod o-w {name}`");
+        // Nothing is left to do when standard error is gone.
+        writeln!(io::stderr(), "{warning}").ok();
+    }
+}
+
 fn check(name: &str, bytes: &[u8]) -> Checked {
     let read = decode(name, bytes).and_then(|text| {
         if Config::is_config(name, text)? {
             Config::load(name, text, PRESETS).map(of_config)
         } else {
-            let stem = Path::new(name).file_stem().map_or(name.into(), |stem| stem.to_string_lossy());
+            let stem = Path::new(name)
+                .file_stem()
+                .map_or_else(|| name.into(), |stem| stem.to_string_lossy());
             Policy::load(&stem, name, text, PRESETS).map(of_policy)
         }
     });
@@ -297,5 +312,60 @@ fn print(text: &str) -> io::Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_names_what_sockets_may_do() {
+        let file = br#"
+version: 1
+sockets:
+  ci: {listen: "unix:///run/ci.sock", policy: ci}
+  watch: {listen: "unix:///run/watch.sock", policy: read-only}
+policies:
+  ci:
+    include: [read-only]
+    allow: [ContainerCreate: {bind: "/srv/**"}, GET /libpod/info]
+"#;
+        let checked = check("d.yaml", file);
+        assert!(checked.diagnostics.is_empty(), "{}", checked.diagnostics);
+        let text = as_text("d.yaml", &checked);
+        for part in [
+            "d.yaml: 0 errors, 0 warnings\n",
+            "policy ci, for ci (unix:///run/ci.sock)\n",
+            "policy read-only, for watch (unix:///run/watch.sock)\n",
+            "by path      GET /libpod/info (d.yaml:9)",
+            "    ContainerCreate with bind (d.yaml:9)\n",
+            "  no rule reaches the host\n",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+        let json = as_json("d.yaml", &checked);
+        assert_eq!(json["policies"][0]["host"][0]["rule"], "d.yaml:9");
+        assert_eq!(json["policies"][0]["min_api_version"], "1.24");
+    }
+
+    #[test]
+    fn a_file_with_mistakes_gives_all_of_them() {
+        let checked = check("p.yaml", b"version: 1\nallow: [raed]\ndeny: exec\n");
+        assert_eq!(checked.diagnostics.count(Severity::Error), 2);
+        assert_eq!(as_json("p.yaml", &checked)["diagnostics"][0]["line"], 2);
+        let checked = check("p.yaml", b"\xff");
+        assert!(checked.diagnostics.has_errors());
+    }
+
+    #[test]
+    fn arguments_are_read() {
+        let read = |arguments: &[&str]| read_arguments(Parser::from_args(arguments));
+        let wanted = read(&["--json", "x.yaml"]).unwrap().unwrap();
+        assert!(wanted.json && wanted.file == "x.yaml");
+        assert!(read(&["--help"]).unwrap().is_none());
+        for wrong in [&[][..], &["a", "b"], &["--yaml", "a"]] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 for success, 1 for a fault while running, 2 for a command line or configuration that cannot be used.
 
 mod account;
+mod check;
 mod health;
 mod logging;
 mod run;
@@ -82,6 +83,7 @@ fn dispatch(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode, Failu
         lexopt::Arg::Short(_) | lexopt::Arg::Long(_) => return Err(first.unexpected().into()),
     };
     match command.as_str() {
+        "check" => Ok(check::run(parser)),
         "run" => run::run(parser),
         "health" => health::run(parser),
         "help" => help(parser),

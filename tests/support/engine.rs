@@ -130,7 +130,7 @@ impl Drop for FakeEngine {
 }
 
 fn accept(stream: UnixStream, log: &Arc<Log>, script: &Arc<Script>) {
-    let mut conn = Conn::over(stream);
+    let conn = Conn::over(stream);
     let record = Arc::new(Record {
         seen: conn.seen(),
         own: AtomicBool::new(false),
@@ -144,13 +144,21 @@ fn accept(stream: UnixStream, log: &Arc<Log>, script: &Arc<Script>) {
     let log = Arc::clone(log);
     let script = Arc::clone(script);
     thread::spawn(move || {
-        serve(&mut conn, &record, script.as_ref());
-        drop(conn);
-        log.open.fetch_sub(1, Ordering::SeqCst);
+        let _open = Open(&log.open);
+        serve(conn, &record, script.as_ref());
     });
 }
 
-fn serve(conn: &mut Conn, record: &Record, script: &Script) {
+/// Counts a connection down when its thread ends, in whatever way.
+struct Open<'a>(&'a AtomicUsize);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn serve(mut conn: Conn, record: &Record, script: &Script) {
     if conn.peek() == Some(MARK) {
         record.own.store(true, Ordering::SeqCst);
         conn.send([MARK]);
@@ -163,7 +171,7 @@ fn serve(conn: &mut Conn, record: &Record, script: &Script) {
             continue;
         }
         record.asked.fetch_add(1, Ordering::SeqCst);
-        match script(conn, &head) {
+        match script(&mut conn, &head) {
             Next::Request => {}
             Next::Close => return,
         }

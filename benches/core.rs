@@ -1,0 +1,236 @@
+//! The core by itself: what each step from bytes to a decision costs, in time and in instructions.
+//!
+//! Without arguments it prints a table of times, and, where valgrind is there, of instructions: those are
+//! counted by running itself twice under callgrind with different numbers of repetitions, so that everything
+//! but the step cancels out.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    clippy::panic,
+    reason = "a measurement stops at the first surprise, and prints what it found"
+)]
+
+use std::fmt::Write;
+use std::hint::black_box;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use doodgate::api::{ApiVersion, Call, json::Document};
+use doodgate::demand;
+use doodgate::policy::Policy;
+use doodgate::wire::{Limits, RequestHead};
+
+/// How long each step is repeated for one time, and how many times count.
+const BATCH: Duration = Duration::from_millis(20);
+const BATCHES: usize = 15;
+
+/// The numbers of repetitions whose difference gives the instructions of one.
+const FEW: u64 = 200;
+const MANY: u64 = 1200;
+
+const PING: &[u8] =
+    b"GET /_ping HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/28.2.2 (linux)\r\n\r\n";
+const LIST: &[u8] = b"GET /v1.41/containers/json?all=1&filters=%7B%22label%22%3A%5B%22com.example%3Dweb%22%5D%7D HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/28.2.2 (linux)\r\nAccept-Encoding: gzip\r\n\r\n";
+const CREATE: &[u8] = b"POST /v1.41/containers/create?name=web HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/28.2.2 (linux)\r\nContent-Length: 4096\r\nContent-Type: application/json\r\n\r\n";
+
+/// One step, ready to be repeated.
+struct Step {
+    name: String,
+    run: Box<dyn Fn()>,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [] => table(),
+        ["repeat", name, count] => repeat(name, count.parse().expect("a number")),
+        _ => panic!("usage: core [repeat STEP COUNT]"),
+    }
+}
+
+fn table() {
+    println!("\n# The core, one step at a time\n");
+    println!("{:<52} {:>10} {:>14}", "step", "time", "instructions");
+    for step in steps() {
+        let time = format!("{:.2} us", time(&step));
+        let instructions =
+            instructions(&step.name).map_or_else(|| "-".to_owned(), |count| count.to_string());
+        println!("{:<52} {time:>10} {instructions:>14}", step.name);
+    }
+}
+
+/// The median time of one repetition, in microseconds.
+fn time(step: &Step) -> f64 {
+    let mut times: Vec<f64> = (0..BATCHES)
+        .map(|_| {
+            let (begin, mut count) = (Instant::now(), 0_u64);
+            while begin.elapsed() < BATCH {
+                for _ in 0..16 {
+                    (step.run)();
+                }
+                count += 16;
+            }
+            begin.elapsed().as_secs_f64() * 1e6 / count as f64
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times.get(BATCHES / 2).copied().expect("a median")
+}
+
+/// The instructions of one repetition; `None` without valgrind.
+fn instructions(name: &str) -> Option<u64> {
+    let (few, many) = (counted(name, FEW)?, counted(name, MANY)?);
+    Some(many.checked_sub(few)? / (MANY - FEW))
+}
+
+fn counted(name: &str, count: u64) -> Option<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe().expect("this program"))
+        .args(["repeat", name, &count.to_string()])
+        .stdout(Stdio::null())
+        .output()
+        .ok()?;
+    String::from_utf8_lossy(&output.stderr)
+        .lines()
+        .find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok())
+}
+
+fn repeat(name: &str, count: u64) {
+    let step = steps()
+        .into_iter()
+        .find(|step| step.name == name)
+        .expect("a step of that name");
+    for _ in 0..count {
+        (step.run)();
+    }
+}
+
+fn steps() -> Vec<Step> {
+    let body: &'static [u8] = Box::leak(body().into_boxed_slice());
+    let mut steps = Vec::new();
+    let mut step = |name: String, run: Box<dyn Fn()>| steps.push(Step { name, run });
+
+    for (name, bytes) in [("ping", PING), ("list", LIST), ("create", CREATE)] {
+        let head = std::cell::RefCell::new(RequestHead::default());
+        step(
+            format!("head of {name}"),
+            Box::new(move || {
+                let parsed = head
+                    .borrow_mut()
+                    .parse(black_box(bytes), &Limits::default());
+                black_box(parsed.expect("a head"));
+            }),
+        );
+        let head = head_of(bytes);
+        step(
+            format!("call of {name}"),
+            Box::new(move || {
+                black_box(Call::parse(black_box(&head)).expect("a call"));
+            }),
+        );
+        let head = head_of(bytes);
+        step(
+            format!("target of {name}, written"),
+            Box::new(move || {
+                let mut out = Vec::with_capacity(256);
+                let call = Call::parse(&head).expect("a call");
+                call.write_target(ApiVersion::new(1, 41), &mut out);
+                black_box(out);
+            }),
+        );
+    }
+    step(
+        "JSON of a create of 4 KiB".to_owned(),
+        Box::new(move || {
+            black_box(Document::parse(black_box(body)).expect("JSON"));
+        }),
+    );
+    for rules in [1, 20, 200] {
+        let policy: &'static Policy = Box::leak(Box::new(policy(rules)));
+        for (name, bytes) in [("ping", PING), ("list", LIST)] {
+            let head = head_of(bytes);
+            step(
+                format!("decision of {name}, {rules} rules"),
+                Box::new(move || decide(policy, &head, None)),
+            );
+        }
+        let head = head_of(CREATE);
+        step(
+            format!("decision of a create of 4 KiB, {rules} rules"),
+            Box::new(move || decide(policy, &head, Some(body))),
+        );
+    }
+    steps
+}
+
+fn head_of(bytes: &[u8]) -> RequestHead {
+    let mut head = RequestHead::default();
+    head.parse(bytes, &Limits::default()).expect("a head");
+    head
+}
+
+/// The whole way from a head and a body to a permit.
+fn decide(policy: &Policy, head: &RequestHead, body: Option<&[u8]>) {
+    let call = Call::parse(black_box(head)).expect("a call");
+    policy.admit(&call).expect("admitted");
+    let document = body.map(|body| Document::parse(black_box(body)).expect("JSON"));
+    let demands = demand::of(&call, document.as_ref()).expect("demands");
+    black_box(policy.decide(&call, document.as_ref(), &demands)).expect("a permit");
+}
+
+/// A policy of so many rules. The last one allows the calls above: nothing may depend on where it stands.
+fn policy(rules: usize) -> Policy {
+    let mut text = String::from("version: 1\nallow:\n");
+    for number in 1..rules {
+        let rule = match number % 4 {
+            0 => format!(
+                "ContainerCreate: {{image: \"registry.example/team{number}/**\", bind: [\"/srv/team{number}/**:ro\"]}}"
+            ),
+            1 => format!("ContainerStop: {{path.name: \"team{number}-*\"}}"),
+            2 => format!("ImagePull: {{image: \"registry.example/team{number}/**\"}}"),
+            _ => format!("GET /v1.41/team{number}/**"),
+        };
+        writeln!(text, "  - {rule}").expect("a string takes everything");
+    }
+    text.push_str(
+        "  - {read: {}, ContainerCreate: {image: \"docker.io/library/*\", network-mode: bridge}}\n",
+    );
+    Policy::load("bench", "bench.yaml", &text, &[]).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// A container-create body of 4 KiB in the manner of the docker CLI, which writes out every field.
+fn body() -> Vec<u8> {
+    let mut body = String::from(
+        r#"{"Hostname":"","Domainname":"","User":"1000","AttachStdin":false,"AttachStdout":true,"AttachStderr":true,"Tty":false,"OpenStdin":false,"StdinOnce":false,"Cmd":["nginx","-g","daemon off;"],"Image":"nginx:1.27","Volumes":{},"WorkingDir":"/srv","Entrypoint":null,"OnBuild":null,"HostConfig":{"Binds":null,"ContainerIDFile":"","LogConfig":{"Type":"","Config":{}},"NetworkMode":"bridge","PortBindings":{},"RestartPolicy":{"Name":"no","MaximumRetryCount":0},"AutoRemove":false,"VolumeDriver":"","VolumesFrom":null,"ConsoleSize":[0,0],"CapAdd":null,"CapDrop":null,"CgroupnsMode":"","Dns":[],"DnsOptions":[],"DnsSearch":[],"ExtraHosts":null,"GroupAdd":null,"IpcMode":"","Cgroup":"","Links":null,"OomScoreAdj":0,"PidMode":"","Privileged":false,"PublishAllPorts":false,"ReadonlyRootfs":false,"SecurityOpt":null,"UTSMode":"","UsernsMode":"","ShmSize":0,"Isolation":"","CpuShares":0,"Memory":0,"NanoCpus":0,"CgroupParent":"","BlkioWeight":0,"BlkioWeightDevice":[],"BlkioDeviceReadBps":[],"BlkioDeviceWriteBps":[],"BlkioDeviceReadIOps":[],"BlkioDeviceWriteIOps":[],"CpuPeriod":0,"CpuQuota":0,"CpuRealtimePeriod":0,"CpuRealtimeRuntime":0,"CpusetCpus":"","CpusetMems":"","Devices":[],"DeviceCgroupRules":null,"DeviceRequests":null,"MemoryReservation":0,"MemorySwap":0,"MemorySwappiness":-1,"OomKillDisable":false,"PidsLimit":0,"Ulimits":[],"CpuCount":0,"CpuPercent":0,"IOMaximumIOps":0,"IOMaximumBandwidth":0,"MaskedPaths":null,"ReadonlyPaths":null},"NetworkingConfig":{"EndpointsConfig":{}},"Labels":{"#,
+    );
+    for number in 0..12 {
+        let comma = if number == 0 { "" } else { "," };
+        write!(
+            body,
+            "{comma}\"com.example.label.{number}\":\"value {number}\""
+        )
+        .expect("a string");
+    }
+    body.push_str("},\"Env\":[");
+    let mut number = 0;
+    while body.len() < 4096 - 60 {
+        let comma = if number == 0 { "" } else { "," };
+        write!(
+            body,
+            "{comma}\"VARIABLE_{number}=some value of ordinary length\""
+        )
+        .expect("a string");
+        number += 1;
+    }
+    body.push_str("]}");
+    body.into_bytes()
+}

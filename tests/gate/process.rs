@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
 use super::{EVERYTHING, READ, assert_alive, plain};
-use crate::support::{Conn, Dir, Gate, Next, World, answer, unix, wait_until};
+use crate::support::gate::Gate;
+use crate::support::{Conn, Dir, Next, World, answer, unix, wait_until};
 
 #[test]
 fn a_socket_is_private_from_its_first_moment_and_goes_with_the_gate() {

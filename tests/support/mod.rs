@@ -6,7 +6,7 @@
 
 mod conn;
 mod engine;
-mod gate;
+pub(crate) mod gate;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use conn::{Conn, Head};
 pub(crate) use engine::{FakeEngine, Next, answer};
-pub(crate) use gate::{Gate, World};
+pub(crate) use gate::World;
 
 /// How long a test waits for what must come, before it fails: generous, since no passing test needs it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

@@ -33,8 +33,11 @@ impl Gate {
 
     /// Runs the binary to its end: the exit status and what it said.
     pub(crate) fn run(arguments: &[&str], stderr: &Path) -> (ExitStatus, String) {
-        let status = command(arguments, stderr).status().expect("the binary");
-        (status, fs::read_to_string(stderr).expect("stderr"))
+        let mut gate = Self {
+            child: command(arguments, stderr).spawn().expect("the binary"),
+            stderr: stderr.to_owned(),
+        };
+        (gate.wait(), gate.said())
     }
 
     /// What the gate has said on stderr so far.

@@ -151,6 +151,10 @@ impl Engine {
         };
         let request = Request::get(target)
             .header("Host", "docker")
+            .header(
+                "User-Agent",
+                concat!("doodgate/", env!("CARGO_PKG_VERSION")),
+            )
             .body(Empty::<Bytes>::new())
             .map_err(|error| unusable(error.to_string()))?;
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))

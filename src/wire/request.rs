@@ -88,17 +88,18 @@ impl BadRequest {
             Self::Head(BadHead::LineTooLong) => 414,
             Self::Head(BadHead::TooLarge | BadHead::TooManyFields) => 431,
             Self::Expect => 417,
-            Self::Http2Preface | Self::Version => 505,
             Self::Connect
             | Self::ExpectInHttp10
             | Self::Head(_)
             | Self::Host
+            | Self::Http2Preface
             | Self::Method
             | Self::MissingHost
             | Self::RequestLine
             | Self::Target
             | Self::Trailer
-            | Self::UpgradeInHttp10 => 400,
+            | Self::UpgradeInHttp10
+            | Self::Version => 400,
         }
     }
 }

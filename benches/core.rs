@@ -19,7 +19,7 @@ use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use doodgate::api::{ApiVersion, Call, json::Document};
+use doodgate::api::{ApiVersion, Call, UnknownParameters, json::Document};
 use doodgate::demand;
 use doodgate::policy::Policy;
 use doodgate::wire::{Limits, RequestHead};
@@ -143,7 +143,7 @@ fn steps() -> Vec<Step> {
             Box::new(move || {
                 let mut out = Vec::with_capacity(256);
                 let call = Call::parse(&head).expect("a call");
-                call.write_target(ApiVersion::new(1, 41), &mut out);
+                call.write_target(ApiVersion::new(1, 41), UnknownParameters::Forward, &mut out);
                 black_box(out);
             }),
         );

@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "api/routes.rs"]
+mod routes;
 #[path = "api/target.rs"]
 mod target;
 

@@ -44,6 +44,11 @@ pub enum BadTarget {
     /// An encoded slash where the operation's path has no name with slashes.
     #[error("the path has an encoded slash outside an image's or plugin's name")]
     EncodedSlash,
+    /// More segments than the operation's path has, which the engine would read as a name with slashes.
+    #[error(
+        "the path has a name with a slash: name a container by its own name or ID, not by a link's alias"
+    )]
+    SlashInName,
     /// An escape in a segment that the Engine API gives a fixed spelling.
     #[error("the path segment `{0}` must not be percent-encoded")]
     EncodedSegment(String),
@@ -103,6 +108,7 @@ impl BadTarget {
             Self::EmptySegment => "path_empty_segment",
             Self::DotSegment => "path_dot_segment",
             Self::EncodedSlash => "path_encoded_slash",
+            Self::SlashInName => "path_slash_in_name",
             Self::EncodedSegment(_) => "path_encoded_segment",
             Self::EncodedVersion(_) => "path_encoded_version",
             Self::Version(_) => "path_version",

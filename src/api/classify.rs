@@ -24,30 +24,37 @@ pub(super) enum Class<'a> {
 pub(super) fn classify<'a>(method: &str, path: &Path<'a>) -> Result<Class<'a>, BadTarget> {
     let matched = Method::parse(method).and_then(|method| find(method, path));
     let Some((operation, pattern)) = matched else {
-        return match path
-            .segments
-            .iter()
-            .any(|segment| segment.text.contains('/'))
-        {
-            true => Err(BadTarget::EncodedSlash),
-            false if path.trailing_slash && !path.segments.is_empty() => {
-                Err(BadTarget::EmptySegment)
-            }
-            false => Ok(Class::Unknown),
-        };
+        return unknown(method, path);
     };
     pattern.check(&path.segments)?;
     Ok(Class::Known(operation, pattern.targets(path)))
 }
 
+/// What a path is that no template has. To be unknown it must be unknown to the engine too, since a policy may let
+/// unknown routes through: a path that the engine reads otherwise is refused.
+fn unknown<'a>(method: &str, path: &Path<'a>) -> Result<Class<'a>, BadTarget> {
+    if path
+        .segments
+        .iter()
+        .any(|segment| segment.text.contains('/'))
+    {
+        return Err(BadTarget::EncodedSlash);
+    }
+    if path.trailing_slash && !path.segments.is_empty() {
+        return Err(BadTarget::EmptySegment);
+    }
+    let reads = |pattern: &Pattern| {
+        pattern.operation.method.as_str() == method && pattern.matches_greedily(&path.segments)
+    };
+    if patterns_of(path).iter().any(reads) {
+        return Err(BadTarget::SlashInName);
+    }
+    Ok(Class::Unknown)
+}
+
 /// The methods with which a path, split into segments, names an operation.
 pub(super) fn methods_of(path: &Path<'_>) -> Vec<Method> {
-    let patterns = path
-        .segments
-        .first()
-        .and_then(|first| INDEX.get(first.text.as_ref()))
-        .map_or(&[][..], Vec::as_slice);
-    let mut methods: Vec<Method> = patterns
+    let mut methods: Vec<Method> = patterns_of(path)
         .iter()
         .filter(|pattern| pattern.matches(&path.segments))
         .map(|pattern| pattern.operation.method)
@@ -59,17 +66,28 @@ pub(super) fn methods_of(path: &Path<'_>) -> Vec<Method> {
 
 fn find(method: Method, path: &Path<'_>) -> Option<(&'static Operation, &'static Pattern)> {
     // A slash at the end is a route of its own in two places only (moby, `network.go` and `debug.go`).
-    if method == Method::Options && !path.trailing_slash && !path.segments.is_empty() {
+    if method == Method::Options && (!path.trailing_slash || path.segments.is_empty()) {
         return Some((OPTIONS.operation, &OPTIONS));
     }
-    let patterns = INDEX.get(path.segments.first()?.text.as_ref())?;
-    let pattern = patterns.iter().find(|pattern| {
+    let pattern = patterns_of(path).iter().find(|pattern| {
         pattern.operation.method == method
             && pattern.slash.allows(path)
             && pattern.matches(&path.segments)
     })?;
     Some((pattern.operation, pattern))
 }
+
+/// The templates that begin with the first segment of `path`.
+fn patterns_of(path: &Path<'_>) -> &'static [Pattern] {
+    let first = path.segments.first();
+    first
+        .and_then(|first| INDEX.get(first.text.as_ref()))
+        .map_or(&[], Vec::as_slice)
+}
+
+/// The families whose names the engine takes for as many segments as there are (moby, `{name:.*}` and `{id:.+}`),
+/// although only a link alias, which is not supported here, has more than one.
+const GREEDY: [&str; 4] = ["containers", "exec", "networks", "volumes"];
 
 /// A template, ready to be compared.
 #[derive(Debug)]
@@ -131,21 +149,31 @@ impl Pattern {
     }
 
     fn matches(&self, segments: &[Segment<'_>]) -> bool {
-        let Some(many) = self.parts.iter().position(|part| *part == Part::Many) else {
-            return self.parts.len() == segments.len() && all_match(&self.parts, segments);
-        };
-        let (before, rest) = self.parts.split_at(many);
+        match self.parts.iter().position(|part| *part == Part::Many) {
+            Some(many) => self.matches_around(many, segments),
+            None => self.parts.len() == segments.len() && all_match(&self.parts, segments),
+        }
+    }
+
+    /// Whether the engine would match the template, with a name that has slashes.
+    fn matches_greedily(&self, segments: &[Segment<'_>]) -> bool {
+        let greedy =
+            matches!(self.parts.first(), Some(Part::Fixed(first)) if GREEDY.contains(first));
+        let name = self.parts.iter().position(|part| *part == Part::One);
+        greedy && name.is_some_and(|name| self.matches_around(name, segments))
+    }
+
+    /// Whether the parts before and after the one at `wide` match, and it has at least one segment.
+    fn matches_around(&self, wide: usize, segments: &[Segment<'_>]) -> bool {
+        let (before, rest) = self.parts.split_at_checked(wide).unwrap_or_default();
         let after = rest.get(1..).unwrap_or_default();
-        let (Some(head), Some(tail)) = (
-            segments.get(..before.len()),
-            segments
-                .len()
-                .checked_sub(after.len())
-                .and_then(|start| segments.get(start..)),
-        ) else {
-            return false;
-        };
-        segments.len() >= self.parts.len() && all_match(before, head) && all_match(after, tail)
+        let tail = segments
+            .len()
+            .checked_sub(after.len())
+            .and_then(|start| segments.get(start..));
+        segments.len() >= self.parts.len()
+            && all_match(before, segments)
+            && tail.is_some_and(|tail| all_match(after, tail))
     }
 
     /// Refuses escapes in fixed segments, and slashes in names of one segment.

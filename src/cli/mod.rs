@@ -4,6 +4,7 @@
 
 mod account;
 mod check;
+mod explain;
 mod health;
 mod logging;
 mod run;
@@ -24,6 +25,7 @@ Commands:
   check       Check a policy or configuration file, and tell what it allows
   presets     List the policies that come with doodgate, or print one
   operations  List the operations of the Engine API
+  explain     Tell what the gate would say to a call, and why
   health      Ask a running gate whether it lives, for HEALTHCHECK
   help        Print this text, or that of a command
   version     Print the version
@@ -85,6 +87,7 @@ fn dispatch(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode, Failu
     match command.as_str() {
         "check" => Ok(check::run(parser)),
         "run" => run::run(parser),
+        "explain" => explain::run(parser),
         "health" => health::run(parser),
         "help" => help(parser),
         "version" => {
@@ -92,7 +95,7 @@ fn dispatch(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode, Failu
             Ok(ExitCode::SUCCESS)
         }
         other => Err(Failure::Unusable(format!(
-            "`{other}` is not a command: use run, check, presets, operations, health, help or version"
+            "`{other}` is not a command: use run, check, explain, presets, operations, health, help or version"
         ))),
     }
 }

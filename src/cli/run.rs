@@ -171,13 +171,13 @@ impl Plan {
     }
 
     fn of_policy(settings: &Settings, policy: &str) -> Result<Self, Failure> {
-        let policy = load_policy(policy)?;
+        let policy = load_policy(policy, None)?;
         let listen = match settings.get("listen") {
             Some(_) => listen_addresses(settings)?,
             None => vec![default_listen()?],
         };
         Ok(Self {
-            config: simple(settings, policy, listen)?,
+            config: simple(settings, &policy, listen)?,
             compat: None,
             log_level: None,
         })
@@ -188,8 +188,8 @@ impl Plan {
         let policy = Policy::load("compat", &file, &compat.policy, PRESETS)
             .map_err(|found| mistakes(&found))?;
         let mut config = match settings.get("listen") {
-            Some(_) => simple(settings, policy, listen_addresses(settings)?)?,
-            None => of_addresses(policy, vec![address(compat.listen)?]),
+            Some(_) => simple(settings, &Arc::new(policy), listen_addresses(settings)?)?,
+            None => of_addresses(&Arc::new(policy), vec![address(compat.listen)?]),
         };
         config.engine = Some(address(&compat.engine)?);
         Ok(Self {
@@ -348,7 +348,11 @@ fn raise_open_files() {
     }
 }
 
-fn simple(settings: &Settings, policy: Policy, listen: Vec<Address>) -> Result<Config, Failure> {
+fn simple(
+    settings: &Settings,
+    policy: &Arc<Policy>,
+    listen: Vec<Address>,
+) -> Result<Config, Failure> {
     if let Some(open) = listen.iter().find(|address| !address.is_local())
         && !settings.switch("insecure")?
     {
@@ -370,8 +374,7 @@ fn simple(settings: &Settings, policy: Policy, listen: Vec<Address>) -> Result<C
 }
 
 /// A configuration of sockets that all have one policy. Each is named after what it listens on.
-fn of_addresses(policy: Policy, listen: Vec<Address>) -> Config {
-    let policy = Arc::new(policy);
+fn of_addresses(policy: &Arc<Policy>, listen: Vec<Address>) -> Config {
     let sockets = listen.into_iter().map(|listen| Socket {
         name: match &listen {
             Address::Unix(path) => path.file_stem().map_or_else(
@@ -384,21 +387,24 @@ fn of_addresses(policy: Policy, listen: Vec<Address>) -> Config {
         mode: DEFAULT_MODE,
         owner: None,
         group: None,
-        policy: Arc::clone(&policy),
+        policy: Arc::clone(policy),
     });
     Config {
         engine: None,
         admin: None,
         sockets: sockets.collect(),
-        policies: BTreeMap::from([(policy.name().to_owned(), Arc::clone(&policy))]),
+        policies: BTreeMap::from([(policy.name().to_owned(), Arc::clone(policy))]),
         limits: Limits::default(),
         warnings: Diagnostics::default(),
     }
 }
 
-fn load_policy(named: &str) -> Result<Policy, Failure> {
+/// The policy that a name or a file stands for. Of a file with sockets, that of the one called `socket`, or of
+/// the only one.
+pub(crate) fn load_policy(named: &str, socket: Option<&str>) -> Result<Arc<Policy>, Failure> {
     if let Some(preset) = Preset::named(named) {
         return Policy::load(preset.name, preset.file, preset.text, PRESETS)
+            .map(Arc::new)
             .map_err(|found| mistakes(&found));
     }
     if !named.contains(['/', '.']) {
@@ -408,10 +414,22 @@ fn load_policy(named: &str) -> Result<Policy, Failure> {
     }
     let bytes = read(named)?;
     let text = policy::decode(named, &bytes).map_err(|found| mistakes(&found))?;
+    if let Some(socket) = socket {
+        let config = Config::load(named, text, PRESETS).map_err(|found| mistakes(&found))?;
+        let found = config
+            .sockets
+            .into_iter()
+            .find(|known| known.name == socket);
+        return found
+            .map(|found| found.policy)
+            .ok_or_else(|| Failure::Unusable(format!("`{named}` has no socket `{socket}`")));
+    }
     let name = Path::new(named)
         .file_stem()
-        .map_or_else(String::new, |it| it.to_string_lossy().into_owned());
-    Policy::load(&name, named, text, PRESETS).map_err(|found| mistakes(&found))
+        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    Policy::load(&name, named, text, PRESETS)
+        .map(Arc::new)
+        .map_err(|found| mistakes(&found))
 }
 
 fn read(file: &str) -> Result<Vec<u8>, Failure> {

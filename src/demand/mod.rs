@@ -10,6 +10,7 @@ mod kind;
 mod normal;
 mod reference;
 mod schema;
+pub mod tar;
 mod walk;
 
 use std::borrow::Cow;

@@ -9,19 +9,20 @@ mod call;
 mod classify;
 pub mod image;
 pub mod json;
+mod kind;
 mod operation;
 mod path;
 mod percent;
 mod query;
 mod table;
+mod version;
 mod write;
 
 pub use bad_target::BadTarget;
 pub use call::{Call, Route, Targets, truthy};
-pub use operation::{
-    AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, Parameter, ParameterKind,
-    RequestHeader,
-};
+pub use kind::{AnswerKind, BodyKind, Harm, ParameterKind, RequestHeader};
+pub use operation::{Group, Method, Operation, Parameter};
 pub use query::{Entry, Meaning, Query};
 pub use table::{OPERATIONS, OperationId};
+pub use version::ApiVersion;
 pub use write::UnknownParameters;

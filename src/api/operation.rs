@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{OPERATIONS, OperationId};
+use super::{
+    AnswerKind, ApiVersion, BodyKind, Harm, OPERATIONS, OperationId, ParameterKind, RequestHeader,
+};
 use crate::wire::Upgrade;
 
 /// The HTTP methods that the Engine API uses. Methods are case-sensitive (RFC 9110, section 9.1), and
@@ -53,44 +55,6 @@ impl Method {
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// An Engine API version, such as 1.47: ordered by major, then minor, number.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ApiVersion {
-    /// The number before the dot: 1 in every version so far.
-    pub major: u16,
-    /// The number behind the dot.
-    pub minor: u16,
-}
-
-impl ApiVersion {
-    /// The version `major.minor`.
-    pub const fn new(major: u16, minor: u16) -> Self {
-        Self { major, minor }
-    }
-
-    /// The version that `text` names: two numbers without leading zeros and a dot between them.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (major, minor) = text.split_once('.')?;
-        Some(Self {
-            major: number(major)?,
-            minor: number(minor)?,
-        })
-    }
-}
-
-/// A number in the one spelling that a version has: no sign, no leading zeros.
-fn number(text: &str) -> Option<u16> {
-    let plain =
-        text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
-    if plain { text.parse().ok() } else { None }
-}
-
-impl fmt::Display for ApiVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
     }
 }
 
@@ -174,80 +138,6 @@ impl fmt::Display for Group {
     }
 }
 
-/// What a request of an operation carries behind its head.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BodyKind {
-    /// A JSON document: held, read and written anew.
-    Json,
-    /// Nothing. What a client sends all the same is read to its end and dropped.
-    None,
-    /// Bytes that the gate passes on as a stream (a tar archive, or one of its compressed forms).
-    Stream,
-}
-
-/// What an operation answers when it succeeds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum AnswerKind {
-    /// Nothing but a status.
-    Empty,
-    /// The connection, for HTTP/2 cleartext: opaque from then on.
-    H2c,
-    /// The connection, for raw bytes both ways: after a 101, or after a 200 without a length.
-    Hijack,
-    /// A finite JSON document.
-    Json,
-    /// A body that comes in pieces, perhaps without an end.
-    Stream,
-    /// A tar archive.
-    Tar,
-    /// Plain text.
-    Text,
-    /// The connection, for a WebSocket: after a 101.
-    WebSocket,
-}
-
-/// What can go wrong for the host or its other users when an operation is allowed.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Harm {
-    /// Runs code inside containers.
-    CodeExecution,
-    /// Takes or uses credentials.
-    Credential,
-    /// Stops, deletes or exhausts.
-    DenialOfService,
-    /// Sends data out of the host.
-    Exfiltration,
-    /// Can become root on the host.
-    HostEscape,
-    /// Tells what runs on the host.
-    InfoLeak,
-    /// Changes what a name means to others.
-    Integrity,
-    /// Opens a connection that the gate cannot see into.
-    OpaqueTunnel,
-    /// Reveals secrets: environment, argv, files, tokens.
-    SecretLeak,
-    /// Makes the engine contact a host of the client's choice.
-    ServerSideRequest,
-}
-
-/// What a query parameter holds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ParameterKind {
-    /// The engine's boolean: everything but `""`, `0`, `no`, `false`, `none` is true (moby `httputils/form.go`).
-    Boolean,
-    /// A decimal integer, perhaps negative.
-    Integer,
-    /// A JSON document.
-    Json,
-    /// Text for people, which may hold line breaks.
-    Prose,
-    /// Any text.
-    Text,
-    /// Any text, and the parameter may come more than once.
-    TextList,
-}
-
 /// A query parameter of an operation.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Parameter {
@@ -255,40 +145,6 @@ pub struct Parameter {
     pub name: &'static str,
     /// What the value holds.
     pub kind: ParameterKind,
-}
-
-/// A request header field, or a family of them, that an engine reads for some operations only.
-///
-/// What it reads for all of them (`Content-Type`, `Accept`, `User-Agent`, tracing) is not listed here.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum RequestHeader {
-    /// `X-Registry-Auth`: credentials for one registry.
-    RegistryAuth,
-    /// `X-Registry-Config`: credentials for several registries.
-    RegistryConfig,
-    /// `X-Meta-...`: passed on to the registry.
-    RegistryMeta,
-    /// `X-Docker-Expose-Session-...`: what a BuildKit session offers.
-    Session,
-    /// `Sec-WebSocket-...`: the WebSocket handshake.
-    WebSocket,
-}
-
-impl RequestHeader {
-    /// Whether the field `name` (of any case) is meant.
-    pub fn matches(self, name: &str) -> bool {
-        let starts_with = |prefix: &str| {
-            name.get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        match self {
-            Self::RegistryAuth => name.eq_ignore_ascii_case("x-registry-auth"),
-            Self::RegistryConfig => name.eq_ignore_ascii_case("x-registry-config"),
-            Self::RegistryMeta => starts_with("x-meta-"),
-            Self::Session => starts_with("x-docker-expose-session-"),
-            Self::WebSocket => starts_with("sec-websocket-"),
-        }
-    }
 }
 
 /// Everything the gate knows of one operation of the Engine API.

@@ -3,7 +3,21 @@
 use super::{BASE, integer};
 use crate::api::{AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId};
 
-pub(super) const OPERATIONS: [Operation; 3] = [
+pub(super) const OPERATIONS: [Operation; 4] = [
+    Operation {
+        id: OperationId::ContainerExec,
+        name: "ContainerExec",
+        method: Method::Post,
+        template: "/containers/{id}/exec",
+        group: Group::Exec,
+        part: "create",
+        body: BodyKind::Json,
+        answer: AnswerKind::Json,
+        harms: &[Harm::CodeExecution],
+        since: Some(ApiVersion::new(1, 15)),
+        summary: "prepares a command inside a running container",
+        ..BASE
+    },
     Operation {
         id: OperationId::ExecStart,
         name: "ExecStart",

@@ -78,6 +78,8 @@ pub enum OperationId {
     ContainerDelete,
     /// `POST /containers/prune`
     ContainerPrune,
+    /// `GET /containers/ps`
+    ContainerPs,
     /// `GET /containers/{id}/archive`
     ContainerArchive,
     /// `HEAD /containers/{id}/archive`
@@ -94,8 +96,6 @@ pub enum OperationId {
     CheckpointCreate,
     /// `DELETE /containers/{id}/checkpoints/{checkpoint}`
     CheckpointDelete,
-    /// `GET /containers/ps`
-    ContainerPs,
     /// `POST /containers/{id}/exec`
     ContainerExec,
     /// `POST /exec/{id}/start`

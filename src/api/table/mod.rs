@@ -8,6 +8,7 @@
 mod build;
 mod containers;
 mod exec;
+mod files;
 mod id;
 mod images;
 mod inert;
@@ -20,17 +21,17 @@ mod system;
 
 pub use id::OperationId;
 
-use super::operation::{AnswerKind, BodyKind, Group, Method, Operation, Parameter, ParameterKind};
+use super::{AnswerKind, BodyKind, Group, Method, Operation, Parameter, ParameterKind};
 
-/// Every operation, in the order of [`OperationId`]. Operations whose paths begin with the same segment stand
-/// together, and of two that match the same path the first one is meant.
+/// Every operation, in the order of [`OperationId`].
 pub static OPERATIONS: &[Operation] = &JOINED;
 
 static JOINED: [Operation; COUNT] = join();
 
-const FAMILIES: [&[Operation]; 10] = [
+const FAMILIES: [&[Operation]; 11] = [
     &system::OPERATIONS,
     &containers::OPERATIONS,
+    &files::OPERATIONS,
     &exec::OPERATIONS,
     &images::OPERATIONS,
     &build::OPERATIONS,

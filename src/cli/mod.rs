@@ -3,6 +3,7 @@
 //! Exit codes: 0 for success, 1 for a fault while running, 2 for a command line or configuration that cannot be used.
 
 mod account;
+mod admin;
 mod check;
 mod explain;
 mod health;

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::settings::{Flag, Settings};
-use super::{Failure, account, logging, print, print_error};
+use super::{Failure, account, admin, logging, print, print_error};
 use crate::gate::{Engine, Ownership, Server, Socket as ServedSocket};
-use crate::observe::Observer;
+use crate::observe::{Observatory, Options, SocketFacts, digest};
 use crate::policy::compat::{self, Compat, Detection};
 use crate::policy::{
     self, Account, Address, Config, DEFAULT_MODE, Diagnostics, Limits, PRESETS, Policy, Preset,
@@ -35,6 +35,11 @@ Options:
   --owner USER         Owner of the unix sockets, by number or name [the gate's user]
   --group GROUP        Group of the unix sockets, by number or name [the gate's group]
   --insecure           Allow TCP beyond this machine, which anybody on the network can use
+  --admin ADDRESS      Answer /metrics, /healthz, /readyz, /status and a page to look at here, such as
+                       tcp://127.0.0.1:9717 or unix:///run/doodgate/admin.sock [nowhere]
+  --audit WHERE        Write a JSON line for each call to stdout, a FILE (with a slash; begun anew on SIGHUP), syslog,
+                       syslog:/path or unixgram:/path [nowhere]
+  --audit-calls WHICH  all, refusals, or sample:N for refusals and one in N of the others [all]
   --log-format FORMAT  auto, human or json [auto: human on a terminal, json elsewhere]
   --log-level LEVEL    off, error, warn, info, debug or trace [info]
   -h, --help           Print this text
@@ -84,6 +89,18 @@ const FLAGS: &[Flag] = &[
         takes_value: false,
     },
     Flag {
+        name: "admin",
+        takes_value: true,
+    },
+    Flag {
+        name: "audit",
+        takes_value: true,
+    },
+    Flag {
+        name: "audit-calls",
+        takes_value: true,
+    },
+    Flag {
         name: "log-format",
         takes_value: true,
     },
@@ -119,6 +136,9 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
 /// What is to be served.
 struct Plan {
     config: Config,
+    /// A digest of the text that the policies come from.
+    digest: String,
+    observed: Options,
     compat: Option<Box<Compat>>,
     log_level: Option<&'static str>,
 }
@@ -150,6 +170,8 @@ impl Plan {
         if let Some(engine) = settings.get("engine") {
             plan.config.engine = Some(address(engine)?);
         }
+        plan.config.admin = admin::address(settings, plan.config.admin)?;
+        plan.observed = admin::options(settings, plan.config.admin.is_some())?;
         Ok(plan)
     }
 
@@ -163,24 +185,27 @@ impl Plan {
         let bytes = read(file)?;
         let text = policy::decode(file, &bytes).map_err(|found| mistakes(&found))?;
         let config = Config::load(file, text, PRESETS).map_err(|found| mistakes(&found))?;
-        Ok(Self {
-            config,
-            compat: None,
-            log_level: None,
-        })
+        Ok(Self::of(config, &bytes))
     }
 
     fn of_policy(settings: &Settings, policy: &str) -> Result<Self, Failure> {
+        let text = policy_text(policy);
         let policy = load_policy(policy, None)?;
         let listen = match settings.get("listen") {
             Some(_) => listen_addresses(settings)?,
             None => vec![default_listen()?],
         };
-        Ok(Self {
-            config: simple(settings, &policy, listen)?,
+        Ok(Self::of(simple(settings, &policy, listen)?, &text))
+    }
+
+    fn of(config: Config, text: &[u8]) -> Self {
+        Self {
+            config,
+            digest: digest(text),
+            observed: Options::default(),
             compat: None,
             log_level: None,
-        })
+        }
     }
 
     fn of_compat(settings: &Settings, compat: Box<Compat>) -> Result<Self, Failure> {
@@ -192,10 +217,11 @@ impl Plan {
             None => of_addresses(&Arc::new(policy), vec![address(compat.listen)?]),
         };
         config.engine = Some(address(&compat.engine)?);
+        let plan = Self::of(config, compat.policy.as_bytes());
         Ok(Self {
-            config,
             log_level: Some(compat.log_level),
             compat: Some(compat),
+            ..plan
         })
     }
 
@@ -219,6 +245,7 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
         engine,
         sockets,
         limits,
+        admin,
         ..
     } = plan.config;
     let address = match engine {
@@ -226,10 +253,23 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
         None => address(DEFAULT_ENGINE)?,
     };
     let engine = Arc::new(Engine::new(address));
+    let observatory =
+        Observatory::new(plan.observed).map_err(|error| Failure::Unusable(error.to_string()))?;
     let mut server = Server::default();
+    let shared = Shared {
+        engine,
+        limits,
+        observatory,
+        digest: plan.digest,
+        is_compat: plan.compat.is_some(),
+    };
     for socket in sockets {
-        listen(&mut server, &engine, limits, socket, plan.compat.is_some()).await?;
+        listen(&mut server, &shared, socket).await?;
     }
+    if let Some(address) = admin {
+        admin::start(&address, &shared.observatory, &shared.engine).await?;
+    }
+    admin::reopen_on_hangup(&shared.observatory)?;
     // Both are set up before the first client is served, so that no early signal kills without draining.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -253,6 +293,7 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
             });
         })
         .await;
+    admin::finish(&shared.observatory);
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -265,13 +306,22 @@ fn quit() {
     std::process::exit(1)
 }
 
-async fn listen(
-    server: &mut Server,
-    engine: &Arc<Engine>,
+/// What all sockets share.
+struct Shared {
+    engine: Arc<Engine>,
     limits: Limits,
-    socket: Socket,
+    observatory: Arc<Observatory>,
+    digest: String,
     is_compat: bool,
-) -> Result<(), Failure> {
+}
+
+async fn listen(server: &mut Server, shared: &Shared, socket: Socket) -> Result<(), Failure> {
+    let Shared {
+        engine,
+        limits,
+        is_compat,
+        ..
+    } = shared;
     let unusable = |error: &dyn std::fmt::Display| Failure::Unusable(error.to_string());
     let ownership = Ownership {
         mode: socket.mode,
@@ -284,17 +334,24 @@ async fn listen(
             None => None,
         },
     };
+    let observer = shared.observatory.observer(SocketFacts {
+        name: socket.name.clone(),
+        listen: socket.listen.to_string(),
+        policy: socket.policy.name().to_owned(),
+        digest: shared.digest.clone(),
+        audit_calls: None,
+    });
     let make = || ServedSocket {
         name: socket.name.clone(),
         policy: Arc::clone(&socket.policy),
         engine: Arc::clone(engine),
-        limits,
+        limits: *limits,
         head_limits: wire::Limits {
             head_bytes: limits.head_bytes,
             fields: limits.fields,
             ..wire::Limits::default()
         },
-        observer: Observer::new(&socket.name),
+        observer: Arc::clone(&observer),
     };
     let mut address = socket.listen.clone();
     if let Address::Unix(path) = &address {
@@ -302,7 +359,7 @@ async fn listen(
     }
     let mut listened = server.listen(&address, ownership, make()).await;
     // Where there is no IPv6, the images that are stood in for are told so by a variable; here it need not be.
-    if let (Err(_), true, Address::Tcp { host, port }) = (&listened, is_compat, &socket.listen)
+    if let (Err(_), true, Address::Tcp { host, port }) = (&listened, *is_compat, &socket.listen)
         && host == "::"
     {
         address = Address::Tcp {
@@ -430,6 +487,14 @@ pub(crate) fn load_policy(named: &str, socket: Option<&str>) -> Result<Arc<Polic
     Policy::load(&name, named, text, PRESETS)
         .map(Arc::new)
         .map_err(|found| mistakes(&found))
+}
+
+/// The text that a policy's name or file stands for; nothing where [`load_policy`] will say what is wrong with it.
+fn policy_text(named: &str) -> Vec<u8> {
+    match Preset::named(named) {
+        Some(preset) => preset.text.into(),
+        None => fs::read(named).unwrap_or_default(),
+    }
 }
 
 fn read(file: &str) -> Result<Vec<u8>, Failure> {

@@ -142,9 +142,8 @@ pub(crate) async fn pass(
     };
     write_head(question, answer, persistence, announced, out).map_err(unwritable)?;
     exchange.answered(answer.status());
-    let mut relay = Relay::new(answer.framing(), framing);
+    let mut relay = Relay::new(answer.framing(), framing, &mut exchange.carried().down);
     let relayed = relay.run(from, input, to, out).await;
-    exchange.carried().down = relay.passed;
     match relayed {
         Ok(()) => Ok(Answered::Whole {
             client_persists,

@@ -13,6 +13,7 @@ use super::respond::{Refusal, write_refusal};
 use super::server::Socket;
 use super::stream::Stream;
 use super::{body, exchange};
+use crate::observe::Client;
 use crate::wire::{Framing, Parsed, RequestHead, ResponseHead};
 
 /// How long a connection that must end is read on, so that the answer reaches a client that is still sending.
@@ -28,6 +29,7 @@ const SMALL_BODY: usize = 64 * 1024;
 pub(crate) struct Connection {
     pub(crate) socket: Arc<Socket>,
     pub(crate) client: Stream,
+    pub(crate) watched: Arc<Client>,
     pub(crate) input: Buffer,
     pub(crate) engine: Option<EngineLink>,
     pub(crate) head: RequestHead,
@@ -63,6 +65,7 @@ impl Connection {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         Self {
+            watched: socket.observer.connected(client.peer()),
             socket,
             client,
             input: Buffer::default(),
@@ -82,7 +85,7 @@ impl Connection {
                 Ok(true) => exchange::run(&mut self).await,
                 Ok(false) => Next::Abandon,
                 Err(refusal) => {
-                    refusal.note(&mut self.socket.observer.begin());
+                    refusal.note(&mut self.watched.begin());
                     self.refuse(&refusal).await
                 }
             };

@@ -68,7 +68,8 @@ impl<'c> Conversation<'c> {
         let (mut from_engine, mut to_engine) = engine.stream.split();
         // When the engine takes no more, its answer says why, or that there is none.
         drop(to_engine.write_all(out).await);
-        let mut relay = Relay::new(self.head.framing(), self.head.framing());
+        let mut up = 0;
+        let mut relay = Relay::new(self.head.framing(), self.head.framing(), &mut up);
         let question = Question {
             call: self.call,
             head: self.head,
@@ -98,7 +99,7 @@ impl<'c> Conversation<'c> {
                 failure = upstream => Err(failure),
             }
         };
-        exchange.carried().up = relay.passed;
+        exchange.carried().up = up;
         answered
     }
 
@@ -106,7 +107,7 @@ impl<'c> Conversation<'c> {
     /// no use in an answer.
     async fn watch(
         &self,
-        relay: &mut Relay,
+        relay: &mut Relay<'_>,
         from: &mut Reader<'_>,
         input: &mut Buffer,
         to: &mut Writer<'_>,

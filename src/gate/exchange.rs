@@ -1,7 +1,5 @@
 //! One request's whole way: parsed, decided, sent, answered.
 
-use std::sync::Arc;
-
 use super::answer::{Answered, Failure};
 use super::connection::{Connection, EngineLink, Next};
 use super::converse::Conversation;
@@ -15,8 +13,8 @@ use crate::wire::write;
 
 /// Serves the request whose head has just been read.
 pub(crate) async fn run(connection: &mut Connection) -> Next {
-    let observer = Arc::clone(&connection.socket.observer);
-    let mut exchange = observer.begin();
+    let mut exchange = connection.watched.begin();
+    exchange.received(&connection.head);
     match serve(connection, &mut exchange).await {
         Ok(next) => next,
         Err(refusal) => {
@@ -45,7 +43,9 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     socket.policy.admit(&call).map_err(Refusal::denied)?;
     body::refuse_switch(&call)?;
     body::refuse_type(&call, head)?;
+    exchange.waits();
     let held = body::hold(socket, &call, head, client, input, left).await?;
+    exchange.resumed();
     let document = match held.as_deref() {
         Some(bytes) => Some(Document::parse(bytes).map_err(Refusal::Json)?),
         None => None,
@@ -70,6 +70,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     if uploads && head.expects_continue() {
         let (_, mut writer) = client.split();
         if writer.write_all(write::CONTINUE).await.is_err() {
+            exchange.abandoned();
             return Ok(Next::Abandon);
         }
     }
@@ -78,7 +79,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         let (mut engine, fresh) = EngineLink::take(kept, &socket.engine).await?;
         out.clear();
         request::write(socket, &permit, head, uploads, out).await?;
-        exchange.sent();
+        exchange.sent(fresh, out);
         let answered = conversation
             .run((client, input), (&mut engine, fresh), answer, out, exchange)
             .await;
@@ -96,6 +97,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
             client_persists,
             engine_persists,
         } => {
+            exchange.finished();
             if engine_persists && !*left {
                 *kept = Some(engine);
             }
@@ -118,6 +120,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
                 carried,
             )
             .await;
+            exchange.finished();
             Ok(Next::Close)
         }
     }

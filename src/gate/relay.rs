@@ -31,20 +31,22 @@ pub(crate) enum RelayError {
 
 /// A body on its way.
 #[derive(Debug)]
-pub(crate) struct Relay {
+pub(crate) struct Relay<'c> {
     decoder: BodyDecoder,
     outgoing: Framing,
-    /// Bytes of the body that were passed on.
-    pub(crate) passed: u64,
+    /// Bytes of the body that were passed on: counted as they are, so that a relay that is dropped on its way has
+    /// counted too.
+    passed: &'c mut u64,
 }
 
-impl Relay {
-    /// A relay of a body that comes in framed as `incoming` and goes out framed as `outgoing`.
-    pub(crate) fn new(incoming: Framing, outgoing: Framing) -> Self {
+impl<'c> Relay<'c> {
+    /// A relay of a body that comes in framed as `incoming` and goes out framed as `outgoing`. What it passes on is
+    /// added to `passed`.
+    pub(crate) fn new(incoming: Framing, outgoing: Framing, passed: &'c mut u64) -> Self {
         Self {
             decoder: BodyDecoder::new(incoming),
             outgoing,
-            passed: 0,
+            passed,
         }
     }
 
@@ -60,7 +62,7 @@ impl Relay {
             if data.len() >= DIRECT {
                 return Ok(Next::Pass(decoded));
             }
-            self.passed = self.passed.saturating_add(length(data));
+            *self.passed = self.passed.saturating_add(length(data));
             if !data.is_empty() {
                 match self.outgoing {
                     Framing::Chunked => write::chunk(out, data),
@@ -107,7 +109,7 @@ impl Relay {
                 }
                 Next::Pass(decoded) => {
                     let data = input.filled().get(decoded.data).unwrap_or_default();
-                    self.passed = self.passed.saturating_add(length(data));
+                    *self.passed = self.passed.saturating_add(length(data));
                     let tail = match (self.outgoing, NonZeroUsize::new(data.len())) {
                         (Framing::Chunked, Some(size)) => {
                             write::chunk_size(out, size);

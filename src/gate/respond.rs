@@ -7,7 +7,7 @@ use super::relay::RelayError;
 use crate::api::BadTarget;
 use crate::api::json::BadJson;
 use crate::demand;
-use crate::observe::Exchange;
+use crate::observe::{Decision, Exchange, Refused};
 use crate::policy::Denial;
 use crate::wire::write::Unwritable;
 use crate::wire::{BadBody, BadRequest, BadResponse, Version};
@@ -91,8 +91,35 @@ impl Refusal {
 
     /// Tells the exchange's guard.
     pub(crate) fn note(&self, exchange: &mut Exchange) {
-        let (status, code, _) = self.terms();
-        exchange.refused(status, code, self.to_string());
+        let (status, reason, _) = self.terms();
+        let (decision, denial, fault): (_, _, Option<&dyn fmt::Display>) = match self {
+            Self::Denied(denial) => (Decision::Denied, Some(denial.as_ref()), None),
+            Self::Busy { .. }
+            | Self::Engine(_)
+            | Self::EngineAnswer(_)
+            | Self::EngineBroken(_)
+            | Self::EngineClosed
+            | Self::EngineSwitched
+            | Self::Unwritable(_) => (Decision::Failed, None, Some(self)),
+            Self::Body(_)
+            | Self::BodyCut
+            | Self::BodyMeaning(_)
+            | Self::BodyTooLarge { .. }
+            | Self::BodyTooSlow { .. }
+            | Self::ContentType { .. }
+            | Self::Head(_)
+            | Self::HeadTooSlow { .. }
+            | Self::Json(_)
+            | Self::Target(_)
+            | Self::Upgrade { .. } => (Decision::Malformed, None, None),
+        };
+        exchange.refused(&Refused {
+            status,
+            decision,
+            reason,
+            denial,
+            fault,
+        });
     }
 
     /// The status, the stable code, and whether the connection must end: it must where it is not certain

@@ -112,7 +112,7 @@ async fn turn_away(socket: &Socket, mut stream: Stream) {
     let refusal = Refusal::Busy {
         connections: socket.limits.connections,
     };
-    refusal.note(&mut socket.observer.begin());
+    refusal.note(&mut socket.observer.connected(stream.peer()).begin());
     let mut out = Vec::new();
     write_refusal(&refusal, Version::Http11, false, true, &mut out);
     let (_, mut writer) = stream.split();

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite, Interest, Ready};
 use tokio::net::{TcpStream, UnixStream, tcp, unix};
 
 use super::buffer::Buffer;
+use crate::observe::Peer;
 
 /// A connected stream.
 #[derive(Debug)]
@@ -20,6 +21,26 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    /// Who is at the other end.
+    pub(crate) fn peer(&self) -> Peer {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().map_or(Peer::Unknown, Peer::Tcp),
+            Self::Unix(stream) => {
+                stream
+                    .peer_cred()
+                    .map_or(Peer::Unknown, |credentials| Peer::Unix {
+                        uid: credentials.uid(),
+                        gid: credentials.gid(),
+                        // The kernel says 0 where the process is in another PID namespace.
+                        pid: credentials
+                            .pid()
+                            .and_then(|pid| u32::try_from(pid).ok())
+                            .filter(|pid| *pid > 0),
+                    })
+            }
+        }
+    }
+
     /// Both directions, to be used at the same time.
     pub(crate) fn split(&mut self) -> (Reader<'_>, Writer<'_>) {
         match self {

@@ -99,7 +99,8 @@ impl<'c> Conversation<'c> {
                 failure = upstream => Err(failure),
             }
         };
-        exchange.carried().up = up;
+        let carried = exchange.carried();
+        carried.up = carried.up.saturating_add(up);
         answered
     }
 

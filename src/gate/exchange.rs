@@ -65,6 +65,9 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         .decide(&call, document.as_ref(), &demands)
         .map_err(Refusal::denied)?;
     exchange.permitted(&permit);
+    if let Some(body) = &held {
+        exchange.carried().up = u64::try_from(body.len()).unwrap_or(u64::MAX);
+    }
 
     let uploads = *left;
     if uploads && head.expects_continue() {

@@ -41,3 +41,7 @@ mod cases;
 mod decoder;
 #[path = "demand/fields.rs"]
 mod fields;
+#[path = "demand/laws.rs"]
+mod laws;
+#[path = "demand/page.rs"]
+mod page;

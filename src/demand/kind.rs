@@ -109,8 +109,8 @@ kinds! {
     CommitChange "commit-change" Shape::Text, "Dockerfile instructions applied to a committed or imported image", "\"CMD *\"";
     CompressedTar "compressed-tar" Shape::Text, "archives that the engine unpacks with a helper program on the host", "[gzip]";
     ContainerName "container-name" Shape::Text, "names of new containers", "\"ci-*\"";
-    Cpus "cpus" Shape::Limit(Unit::NanoCpus), "processors", "2";
     CpuRealtime "cpu-realtime" Shape::Flag, "real-time scheduling", "true";
+    Cpus "cpus" Shape::Limit(Unit::NanoCpus), "processors", "2";
     CredentialSpec "credential-spec" Shape::Text, "a Windows credential specification", "\"file://spec.json\"";
     Device "device" Shape::Text, "host devices, by their path or CDI name", "/dev/fuse";
     DeviceCgroupRule "device-cgroup-rule" Shape::Text, "device numbers that the container may open", "\"c 10:229 rwm\"";
@@ -135,7 +135,7 @@ kinds! {
     Memory "memory" Shape::Limit(Unit::Bytes), "memory", "1GiB";
     MemorySwap "memory-swap" Shape::Limit(Unit::Bytes), "memory and swap together", "2GiB";
     MountType "mount-type" Shape::Text, "kinds of mounts other than bind, volume, tmpfs and image", "cluster";
-        NetworkDriver "network-driver" Shape::Text, "drivers of new networks other than `bridge`", "overlay";
+    NetworkDriver "network-driver" Shape::Text, "drivers of new networks other than `bridge`", "overlay";
     NetworkMode "network-mode" Shape::Text, "networks that a container joins: `host`, `container:NAME`, `bridge`, `none`, or a network's name", "[bridge, none]";
     NetworkOption "network-option" Shape::Text, "`KEY=VALUE` options of a network or an endpoint", "\"com.docker.network.driver.mtu=*\"";
     NodeOption "node-option" Shape::Text, "a node's role and availability: `KEY=VALUE`", "\"Availability=drain\"";
@@ -160,8 +160,8 @@ kinds! {
     SecretDriver "secret-driver" Shape::Text, "plugins that supply secrets", "\"*\"";
     SecurityOpt "security-opt" Shape::Text, "`KEY=VALUE` security options other than no-new-privileges", "\"apparmor=ci-*\"";
     ServiceConfig "service-config" Shape::Text, "configs that a service reads", "\"web-*\"";
-    ServiceSecret "service-secret" Shape::Text, "secrets that a service reads", "\"web-*\"";
     ServiceOption "service-option" Shape::Text, "`FIELD=VALUE` settings of a service that reach past its own containers", "\"*\"";
+    ServiceSecret "service-secret" Shape::Text, "secrets that a service reads", "\"web-*\"";
     ShmSize "shm-size" Shape::Limit(Unit::Bytes), "the size of /dev/shm", "256MiB";
     Signal "signal" Shape::Text, "signals", "[SIGTERM, SIGHUP]";
     StorageOpt "storage-opt" Shape::Text, "`KEY=VALUE` options of the storage driver", "\"size=*\"";

@@ -8,6 +8,7 @@ mod body;
 mod head;
 mod kind;
 mod normal;
+mod page;
 mod reference;
 mod schema;
 pub mod tar;
@@ -18,6 +19,7 @@ use std::borrow::Cow;
 use crate::api::json::Document;
 use crate::api::{BodyKind, Call};
 pub use kind::{KINDS, Kind, KindInfo, Shape, Unit};
+pub use page::reference;
 use walk::Walk;
 
 /// One thing that a call asks for.

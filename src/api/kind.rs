@@ -11,6 +11,17 @@ pub enum BodyKind {
     Stream,
 }
 
+impl BodyKind {
+    /// The name, as documents and audit records spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::None => "none",
+            Self::Stream => "stream",
+        }
+    }
+}
+
 /// What an operation answers when it succeeds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum AnswerKind {
@@ -30,6 +41,22 @@ pub enum AnswerKind {
     Text,
     /// The connection, for a WebSocket: after a 101.
     WebSocket,
+}
+
+impl AnswerKind {
+    /// The name, as documents and audit records spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::H2c => "h2c",
+            Self::Hijack => "hijack",
+            Self::Json => "json",
+            Self::Stream => "stream",
+            Self::Tar => "tar",
+            Self::Text => "text",
+            Self::WebSocket => "websocket",
+        }
+    }
 }
 
 /// What can go wrong for the host or its other users when an operation is allowed.
@@ -57,6 +84,24 @@ pub enum Harm {
     ServerSideRequest,
 }
 
+impl Harm {
+    /// The name, as documents and audit records spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CodeExecution => "code-execution",
+            Self::Credential => "credential",
+            Self::DenialOfService => "denial-of-service",
+            Self::Exfiltration => "exfiltration",
+            Self::HostEscape => "host-escape",
+            Self::InfoLeak => "info-leak",
+            Self::Integrity => "integrity",
+            Self::OpaqueTunnel => "opaque-tunnel",
+            Self::SecretLeak => "secret-leak",
+            Self::ServerSideRequest => "server-side-request",
+        }
+    }
+}
+
 /// What a query parameter holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ParameterKind {
@@ -72,6 +117,20 @@ pub enum ParameterKind {
     Text,
     /// Any text, and the parameter may come more than once.
     TextList,
+}
+
+impl ParameterKind {
+    /// The name, as documents and audit records spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Json => "json",
+            Self::Prose => "prose",
+            Self::Text => "text",
+            Self::TextList => "text-list",
+        }
+    }
 }
 
 /// A request header field, or a family of them, that an engine reads for some operations only.
@@ -92,6 +151,17 @@ pub enum RequestHeader {
 }
 
 impl RequestHeader {
+    /// The field's name, with a `*` for what is behind the prefix of a family.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RegistryAuth => "X-Registry-Auth",
+            Self::RegistryConfig => "X-Registry-Config",
+            Self::RegistryMeta => "X-Meta-*",
+            Self::Session => "X-Docker-Expose-Session-*",
+            Self::WebSocket => "Sec-WebSocket-*",
+        }
+    }
+
     /// Whether the field `name` (of any case) is meant.
     pub fn matches(self, name: &str) -> bool {
         let starts_with = |prefix: &str| {

@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod health;
 mod logging;
+mod operations;
 mod run;
 mod settings;
 
@@ -90,6 +91,7 @@ fn dispatch(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode, Failu
         "run" => run::run(parser),
         "explain" => explain::run(parser),
         "health" => health::run(parser),
+        "operations" => operations::run(parser),
         "help" => help(parser),
         "version" => {
             print(&format!("doodgate {}\n", env!("CARGO_PKG_VERSION")))?;

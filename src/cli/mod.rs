@@ -9,6 +9,7 @@ mod explain;
 mod health;
 mod logging;
 mod operations;
+mod presets;
 mod run;
 mod settings;
 
@@ -88,6 +89,7 @@ fn dispatch(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode, Failu
     };
     match command.as_str() {
         "check" => Ok(check::run(parser)),
+        "presets" => presets::run(parser),
         "run" => run::run(parser),
         "explain" => explain::run(parser),
         "health" => health::run(parser),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::answer::{self, Answered, Failure, Question};
 use super::buffer::Buffer;
 use super::connection::EngineLink;
+use super::inspect::Inspector;
 use super::presence;
 use super::relay::{Relay, RelayError};
 use super::respond::Refusal;
@@ -62,6 +63,7 @@ impl<'c> Conversation<'c> {
         (engine, fresh): (&mut EngineLink, bool),
         answer: &mut ResponseHead,
         out: &mut Vec<u8>,
+        inspector: Option<Inspector<'c>>,
         exchange: &mut Exchange,
     ) -> Result<Answered, Failure> {
         let (mut from_client, mut to_client) = client.split();
@@ -69,7 +71,8 @@ impl<'c> Conversation<'c> {
         // When the engine takes no more, its answer says why, or that there is none.
         drop(to_engine.write_all(out).await);
         let mut up = 0;
-        let mut relay = Relay::new(self.head.framing(), self.head.framing(), &mut up);
+        let framing = self.head.framing();
+        let mut relay = Relay::new(framing, framing, &mut up).inspected(inspector);
         let question = Question {
             call: self.call,
             head: self.head,
@@ -108,7 +111,7 @@ impl<'c> Conversation<'c> {
     /// no use in an answer.
     async fn watch(
         &self,
-        relay: &mut Relay<'_>,
+        relay: &mut Relay<'_, '_>,
         from: &mut Reader<'_>,
         input: &mut Buffer,
         to: &mut Writer<'_>,
@@ -118,6 +121,7 @@ impl<'c> Conversation<'c> {
                 Ok(()) => self.uploaded.store(true, Ordering::Relaxed),
                 // The engine takes no more: its answer says why.
                 Err(RelayError::Write(_)) => {}
+                Err(RelayError::Inspected(refusal)) => return Failure::Refuse(*refusal),
                 Err(RelayError::Malformed(bad)) => return Failure::Refuse(Refusal::Body(bad)),
                 Err(RelayError::Truncated | RelayError::Read(_)) => {
                     return Failure::Refuse(Refusal::BodyCut);

@@ -3,6 +3,7 @@
 use super::answer::{Answered, Failure};
 use super::connection::{Connection, EngineLink, Next};
 use super::converse::Conversation;
+use super::inspect::Inspector;
 use super::respond::Refusal;
 use super::{body, request, tunnel};
 use crate::api::Call;
@@ -77,6 +78,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
             return Ok(Next::Abandon);
         }
     }
+    let mut inspector = Inspector::of(&socket.policy, &call, demands);
     let mut conversation = Conversation::new(socket, &call, head, persists, uploads);
     let (answered, mut engine) = loop {
         let (mut engine, fresh) = EngineLink::take(kept, &socket.engine).await?;
@@ -84,7 +86,14 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         request::write(socket, &permit, head, uploads, out).await?;
         exchange.sent(fresh, out);
         let answered = conversation
-            .run((client, input), (&mut engine, fresh), answer, out, exchange)
+            .run(
+                (client, input),
+                (&mut engine, fresh),
+                answer,
+                out,
+                inspector.take(),
+                exchange,
+            )
             .await;
         if !(matches!(answered, Err(Failure::Stale)) && conversation.is_repeatable()) {
             break (answered, engine);

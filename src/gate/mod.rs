@@ -10,6 +10,7 @@ mod connection;
 mod converse;
 mod engine;
 mod exchange;
+mod inspect;
 mod listen;
 mod presence;
 mod relay;

@@ -4,6 +4,8 @@ use std::io;
 use std::num::NonZeroUsize;
 
 use super::buffer::Buffer;
+use super::inspect::Inspector;
+use super::respond::Refusal;
 use super::stream::{Reader, Writer};
 use crate::wire::{BadBody, BodyDecoder, Framing, write};
 
@@ -15,6 +17,9 @@ const GATHER: usize = 32 * 1024;
 /// Why a body did not come through whole.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RelayError {
+    /// The body is not to be passed on.
+    #[error("{0}")]
+    Inspected(Box<Refusal>),
     /// The sender broke the framing.
     #[error("{0}")]
     Malformed(#[from] BadBody),
@@ -31,28 +36,41 @@ pub(crate) enum RelayError {
 
 /// A body on its way.
 #[derive(Debug)]
-pub(crate) struct Relay<'c> {
+pub(crate) struct Relay<'c, 'i> {
     decoder: BodyDecoder,
     outgoing: Framing,
+    inspector: Option<Inspector<'i>>,
     /// Bytes of the body that were passed on: counted as they are, so that a relay that is dropped on its way has
     /// counted too.
     passed: &'c mut u64,
 }
 
-impl<'c> Relay<'c> {
+impl<'c, 'i> Relay<'c, 'i> {
     /// A relay of a body that comes in framed as `incoming` and goes out framed as `outgoing`. What it passes on is
     /// added to `passed`.
     pub(crate) fn new(incoming: Framing, outgoing: Framing, passed: &'c mut u64) -> Self {
         Self {
             decoder: BodyDecoder::new(incoming),
             outgoing,
+            inspector: None,
             passed,
         }
     }
 
+    /// The same relay with every piece looked at before it is passed on.
+    pub(crate) fn inspected(mut self, inspector: Option<Inspector<'i>>) -> Self {
+        self.inspector = inspector;
+        self
+    }
+
+    fn inspect_end(&self) -> Result<(), RelayError> {
+        let ended = self.inspector.as_ref().map_or(Ok(()), Inspector::finish);
+        ended.map_err(|bad| RelayError::Inspected(Box::new(Refusal::Archive(bad))))
+    }
+
     /// Moves what `input` holds into `out`, until the body ends, `input` is used up, or a large piece is at
     /// the front of `input`. Answers what is to be done next.
-    fn gather(&mut self, input: &mut Buffer, out: &mut Vec<u8>) -> Result<Next, BadBody> {
+    fn gather(&mut self, input: &mut Buffer, out: &mut Vec<u8>) -> Result<Next, RelayError> {
         loop {
             if out.len() >= GATHER {
                 return Ok(Next::Flush);
@@ -64,6 +82,7 @@ impl<'c> Relay<'c> {
             }
             *self.passed = self.passed.saturating_add(length(data));
             if !data.is_empty() {
+                inspect(&mut self.inspector, data)?;
                 match self.outgoing {
                     Framing::Chunked => write::chunk(out, data),
                     Framing::Length(_) | Framing::None | Framing::UntilClose => {
@@ -73,6 +92,7 @@ impl<'c> Relay<'c> {
             }
             input.consume(decoded.consumed);
             if decoded.end {
+                self.inspect_end()?;
                 if self.outgoing == Framing::Chunked {
                     out.extend_from_slice(write::LAST_CHUNK);
                 }
@@ -109,6 +129,10 @@ impl<'c> Relay<'c> {
                 }
                 Next::Pass(decoded) => {
                     let data = input.filled().get(decoded.data).unwrap_or_default();
+                    inspect(&mut self.inspector, data)?;
+                    if decoded.end {
+                        self.inspect_end()?;
+                    }
                     *self.passed = self.passed.saturating_add(length(data));
                     let tail = match (self.outgoing, NonZeroUsize::new(data.len())) {
                         (Framing::Chunked, Some(size)) => {
@@ -158,6 +182,15 @@ impl<'c> Relay<'c> {
             out.clear();
         }
         Ok(())
+    }
+}
+
+fn inspect(inspector: &mut Option<Inspector<'_>>, piece: &[u8]) -> Result<(), RelayError> {
+    match inspector {
+        Some(inspector) => inspector
+            .push(piece)
+            .map_err(|refusal| RelayError::Inspected(Box::new(refusal))),
+        None => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use super::engine::EngineError;
 use super::relay::RelayError;
 use crate::api::BadTarget;
 use crate::api::json::BadJson;
-use crate::demand;
+use crate::demand::{self, tar};
 use crate::observe::{Decision, Exchange, Refused};
 use crate::policy::Denial;
 use crate::wire::write::Unwritable;
@@ -15,6 +15,8 @@ use crate::wire::{BadBody, BadRequest, BadResponse, Version};
 /// Why a request is answered by the gate and not by the engine.
 #[derive(Debug)]
 pub(crate) enum Refusal {
+    /// The archive that is uploaded is not one that may be unpacked.
+    Archive(tar::Refusal),
     /// The body breaks its framing.
     Body(BadBody),
     /// The body is not what the operation takes.
@@ -101,7 +103,8 @@ impl Refusal {
             | Self::EngineClosed
             | Self::EngineSwitched
             | Self::Unwritable(_) => (Decision::Failed, None, Some(self)),
-            Self::Body(_)
+            Self::Archive(_)
+            | Self::Body(_)
             | Self::BodyCut
             | Self::BodyMeaning(_)
             | Self::BodyTooLarge { .. }
@@ -126,6 +129,7 @@ impl Refusal {
     /// what its next bytes mean.
     pub(crate) fn terms(&self) -> (u16, &'static str, bool) {
         match self {
+            Self::Archive(bad) => (400, bad.code(), true),
             Self::Body(bad) => (400, bad.code(), true),
             Self::BodyMeaning(bad) => (400, bad.code(), false),
             Self::BodyCut => (400, "body_cut", true),
@@ -154,7 +158,8 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied(denial) => return denial.fmt(f),
-            Self::Body(_)
+            Self::Archive(_)
+            | Self::Body(_)
             | Self::BodyMeaning(_)
             | Self::BodyCut
             | Self::BodyTooSlow { .. }
@@ -174,6 +179,7 @@ impl fmt::Display for Refusal {
             | Self::Upgrade { .. } => f.write_str("doodgate: ")?,
         }
         match self {
+            Self::Archive(bad) => write!(f, "the upload is refused: {bad}"),
             Self::Body(bad) => write!(f, "malformed request body: {bad}"),
             Self::BodyMeaning(bad) => write!(f, "the request body is refused: {bad}"),
             Self::BodyCut => f.write_str("the request body ends before its announced length"),

@@ -26,6 +26,9 @@ pub(crate) struct Conversation<'c> {
     uploaded: AtomicBool,
 }
 
+/// The client with what came from it, and the engine's connection with whether nothing has gone over it before.
+pub(crate) type Ends<'e> = ((&'e mut Stream, &'e mut Buffer), (&'e mut EngineLink, bool));
+
 impl<'c> Conversation<'c> {
     /// `persists`: the client may send another request afterwards; `uploads`: the body is a stream that is still
     /// to come.
@@ -59,8 +62,7 @@ impl<'c> Conversation<'c> {
     /// Writes `out` to the engine, then the body as it comes, while the answer is passed on as it comes.
     pub(crate) async fn run(
         &mut self,
-        (client, input): (&mut Stream, &mut Buffer),
-        (engine, fresh): (&mut EngineLink, bool),
+        ((client, input), (engine, fresh)): Ends<'_>,
         answer: &mut ResponseHead,
         out: &mut Vec<u8>,
         inspector: Option<Inspector<'c>>,

@@ -1,16 +1,20 @@
 //! One request's whole way: parsed, decided, sent, answered.
 
 use super::answer::{Answered, Failure};
+use super::buffer::Buffer;
 use super::connection::{Connection, EngineLink, Next};
 use super::converse::Conversation;
 use super::inspect::Inspector;
 use super::respond::Refusal;
+use super::server::Socket;
+use super::stream::Stream;
 use super::{body, request, tunnel};
 use crate::api::Call;
 use crate::api::json::Document;
-use crate::demand;
+use crate::demand::{self, Demand};
 use crate::observe::Exchange;
-use crate::wire::write;
+use crate::policy::Permit;
+use crate::wire::{RequestHead, ResponseHead, write};
 
 /// Serves the request whose head has just been read.
 pub(crate) async fn run(connection: &mut Connection) -> Next {
@@ -70,70 +74,105 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         exchange.carried().up = u64::try_from(body.len()).unwrap_or(u64::MAX);
     }
 
-    let uploads = *left;
-    if uploads && head.expects_continue() {
-        let (_, mut writer) = client.split();
-        if writer.write_all(write::CONTINUE).await.is_err() {
-            exchange.abandoned();
-            return Ok(Next::Abandon);
-        }
-    }
-    let mut inspector = Inspector::of(&socket.policy, &call, demands);
-    let mut conversation = Conversation::new(socket, &call, head, persists, uploads);
-    let (answered, mut engine) = loop {
-        let (mut engine, fresh) = EngineLink::take(kept, &socket.engine).await?;
-        out.clear();
-        request::write(socket, &permit, head, uploads, out).await?;
-        exchange.sent(fresh, out);
-        let answered = conversation
-            .run(
-                (client, input),
-                (&mut engine, fresh),
-                answer,
-                out,
-                inspector.take(),
-                exchange,
-            )
-            .await;
-        if !(matches!(answered, Err(Failure::Stale)) && conversation.is_repeatable()) {
-            break (answered, engine);
-        }
+    let sending = Sending {
+        socket,
+        client,
+        input,
+        kept,
+        head,
+        answer,
+        out,
+        left,
+        persists,
     };
-    *left = conversation.is_uploading();
-    let answered = match answered {
-        Ok(answered) => answered,
-        Err(failure) => return fail(failure, exchange),
-    };
-    match answered {
-        Answered::Whole {
-            client_persists,
-            engine_persists,
-        } => {
-            exchange.finished();
-            if engine_persists && !*left {
-                *kept = Some(engine);
+    sending.run(&permit, demands, exchange).await
+}
+
+/// A permitted request, with what it takes to carry it out.
+struct Sending<'s> {
+    socket: &'s Socket,
+    client: &'s mut Stream,
+    input: &'s mut Buffer,
+    kept: &'s mut Option<EngineLink>,
+    head: &'s RequestHead,
+    answer: &'s mut ResponseHead,
+    out: &'s mut Vec<u8>,
+    /// Whether a body is still unread.
+    left: &'s mut bool,
+    persists: bool,
+}
+
+impl Sending<'_> {
+    async fn run(
+        self,
+        permit: &Permit<'_>,
+        demands: Vec<Demand<'_>>,
+        exchange: &mut Exchange,
+    ) -> Result<Next, Refusal> {
+        let Self {
+            socket,
+            client,
+            input,
+            kept,
+            head,
+            answer,
+            out,
+            left,
+            persists,
+        } = self;
+        let call = permit.call();
+        let uploads = *left;
+        if uploads && head.expects_continue() {
+            let (_, mut writer) = client.split();
+            if writer.write_all(write::CONTINUE).await.is_err() {
+                exchange.abandoned();
+                return Ok(Next::Abandon);
             }
-            // What a client sent behind a request for the connection itself, which the engine has not handed
-            // over, is no request.
-            let stray = body::could_switch(&call) && !input.is_empty();
-            Ok(if client_persists && !stray {
-                Next::KeepAlive
-            } else {
-                Next::Close
-            })
         }
-        Answered::Switched => {
-            let carried = exchange.carried();
-            tunnel::run(
-                client,
-                input,
-                &mut engine.stream,
-                &mut engine.input,
-                carried,
-            )
-            .await;
-            exchange.finished();
-            Ok(Next::Close)
+        let mut inspector = Inspector::of(&socket.policy, call, demands);
+        let mut conversation = Conversation::new(socket, call, head, persists, uploads);
+        let (answered, mut engine) = loop {
+            let (mut engine, fresh) = EngineLink::take(kept, &socket.engine).await?;
+            out.clear();
+            request::write(socket, permit, head, uploads, out).await?;
+            exchange.sent(fresh, out);
+            let ends = ((&mut *client, &mut *input), (&mut engine, fresh));
+            let answered = conversation
+                .run(ends, answer, out, inspector.take(), exchange)
+                .await;
+            if !(matches!(answered, Err(Failure::Stale)) && conversation.is_repeatable()) {
+                break (answered, engine);
+            }
+        };
+        *left = conversation.is_uploading();
+        match answered {
+            Ok(Answered::Whole {
+                client_persists,
+                engine_persists,
+            }) => {
+                exchange.finished();
+                if engine_persists && !*left {
+                    *kept = Some(engine);
+                }
+                // What a client sent behind a request for the connection itself, which the engine has not handed
+                // over, is no request.
+                let stray = body::could_switch(call) && !input.is_empty();
+                Ok(if client_persists && !stray {
+                    Next::KeepAlive
+                } else {
+                    Next::Close
+                })
+            }
+            Ok(Answered::Switched) => {
+                let EngineLink {
+                    stream,
+                    input: from_engine,
+                } = &mut engine;
+                tunnel::run(client, input, stream, from_engine, exchange.carried()).await;
+                exchange.finished();
+                Ok(Next::Close)
+            }
+            Err(failure) => fail(failure, exchange),
         }
     }
 }

@@ -117,6 +117,12 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The operation's name, or `unknown`: a label for audit records and metrics.
+    pub fn name(&self) -> &'static str {
+        self.operation()
+            .map_or("unknown", |operation| operation.name)
+    }
+
     /// The first value of the query parameter `name`.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query.get(name)

@@ -61,6 +61,16 @@ fn every_case_has_its_outcome() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn a_query_has_a_longest_length() {
+    let target = |count: usize| format!("/images/get?{}", vec!["names=a"; count].join("&"));
+    assert_eq!(outcome("GET", &target(1001)), "query_length");
+    let target = target(1000);
+    let call = Call::from_parts("GET", &target, None).expect("as many as may be");
+    assert_eq!(call.query.all("names").count(), 1000);
+    assert_eq!(call.name(), "ImageGetAll");
+}
+
 fn written(call: &Call<'_>) -> String {
     let mut out = Vec::new();
     call.write_target(NEWEST, UnknownParameters::Forward, &mut out);

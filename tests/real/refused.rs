@@ -20,7 +20,6 @@ const LOOKS: &[&str] = &[
     "docker network ls",
     "docker network inspect bridge --format '{{.Name}}'",
     "docker volume ls",
-    "docker top ro-web -o pid,args",
     "docker port ro-web",
     "docker events --since 1 --until 2",
     "docker stats --no-stream --format '{{.Name}}' ro-web",
@@ -42,6 +41,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("docker exec ro-web id", "ContainerExec"),
     ("echo x | docker exec -i ro-web sh", "ContainerExec"),
     ("docker logs ro-web", "ContainerLogs"),
+    ("docker top ro-web", "ContainerTop"),
     ("docker cp ro-web:/etc/passwd -", "ContainerArchive"),
     (
         "tar c /etc/hostname 2>/dev/null | docker cp - ro-web:/tmp",

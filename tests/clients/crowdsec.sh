@@ -21,4 +21,4 @@ export LD_LIBRARY_PATH=$(find "$DOODGATE_TEST_ENV/clients/usr/lib" -maxdepth 1 -
 : >config/local.yaml
 "$DOODGATE_TEST_ENV/clients/usr/bin/cscli" -c config/config.yaml machines add test --password test -u "http://127.0.0.1:$port" -f "$T/config/local.yaml" >cscli.log 2>&1 || cat cscli.log
 timeout -s INT 10 "$DOODGATE_TEST_ENV/clients/usr/bin/crowdsec" -c config/config.yaml >out 2>&1
-grep -oE "start tail for container /$N-a|fatal.*|Forbidden.*|403.*" out | sort -u
+grep -oE "start tail for container $N-a|fatal.*|Forbidden.*|403.*" out | sort -u

@@ -51,7 +51,7 @@ const CLIENTS: &[Client] = &[
         "crowdsec",
         "read-only-logs",
         "clients/usr/bin/crowdsec",
-        "start tail for container /NAME-a",
+        "start tail for container NAME-a",
     ),
     Client(
         "zabbix",

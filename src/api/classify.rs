@@ -19,8 +19,9 @@ pub(super) enum Class<'a> {
 /// Finds the operation of `method` on `path`.
 ///
 /// Method and template decide together: an object may be called `json`, `create` or `prune`. Names in a
-/// template stand for one segment each, but for those of images and plugins, which stand for one or more. So a
-/// container's link alias (`parent/alias`) names no container here, although it does to the engine.
+/// template stand for one segment each, but for those of images and plugins, and for those that `docker inspect` asks
+/// for in turn, an image's name among them: these stand for one or more. So a container's link alias
+/// (`parent/alias`) can be inspected, and names no container elsewhere, although it does to the engine.
 pub(super) fn classify<'a>(method: &str, path: &Path<'a>) -> Result<Class<'a>, BadTarget> {
     let matched = Method::parse(method).and_then(|method| find(method, path));
     let Some((operation, pattern)) = matched else {
@@ -157,10 +158,12 @@ impl Pattern {
 
     /// Whether the engine would match the template, with a name that has slashes.
     fn matches_greedily(&self, segments: &[Segment<'_>]) -> bool {
-        let greedy =
-            matches!(self.parts.first(), Some(Part::Fixed(first)) if GREEDY.contains(first));
         let name = self.parts.iter().position(|part| *part == Part::One);
-        greedy && name.is_some_and(|name| self.matches_around(name, segments))
+        self.is_greedy() && name.is_some_and(|name| self.matches_around(name, segments))
+    }
+
+    fn is_greedy(&self) -> bool {
+        matches!(self.parts.first(), Some(Part::Fixed(first)) if GREEDY.contains(first))
     }
 
     /// Whether the parts before and after the one at `wide` match, and it has at least one segment.
@@ -176,7 +179,7 @@ impl Pattern {
             && tail.is_some_and(|tail| all_match(after, tail))
     }
 
-    /// Refuses escapes in fixed segments, and slashes in names of one segment.
+    /// Refuses escapes in fixed segments, and slashes in escapes unless a name is an image's or a plugin's.
     fn check(&self, segments: &[Segment<'_>]) -> Result<(), BadTarget> {
         let width = self.width(segments.len());
         let parts = self.parts.iter().flat_map(|part| match part {
@@ -189,6 +192,9 @@ impl Pattern {
                     return Err(BadTarget::EncodedSegment((*text).to_owned()));
                 }
                 Part::One if segment.text.contains('/') => return Err(BadTarget::EncodedSlash),
+                Part::Many if self.is_greedy() && segment.text.contains('/') => {
+                    return Err(BadTarget::EncodedSlash);
+                }
                 Part::Fixed(_) | Part::One | Part::Many => {}
             }
         }

@@ -170,6 +170,7 @@ fn every_row_is_a_route_of_some_engine_or_is_gone() {
             .template
             .replace("{name...}", "a/b")
             .replace("{path...}", "a/b")
+            .replace("{id...}", "a")
             .replace(['{', '}'], "");
         let known = ENGINES
             .keys()

@@ -113,6 +113,7 @@ fn every_template_names_its_own_operation() {
             .template
             .replace("{name...}", "registry.corp:5000/team/app@sha256:0/json")
             .replace("{path...}", "containers/json")
+            .replace("{id...}", "registry.corp:5000/team/app:1")
             .replace("{checkpoint}", "prune")
             .replace("{id}", "json")
             .replace("{name}", "create");

@@ -190,6 +190,6 @@ fn compare(pair: &Pair, client: &Client) -> Option<String> {
 const LOOKING: &[&str] = &["glances", "prometheus", "crowdsec", "zabbix"];
 
 const TIDY: &str = r#"
-    { ids=$(docker ps -aq --filter "name=$N"); [ -z "$ids" ] || docker rm -fv $ids
-      docker network prune -f; docker volume ls -q -f "name=$N" | xargs -r docker volume rm
+    { ids=$({ docker ps -aq --filter "name=$N"; docker ps -aq --filter "label=of=$N"; } | sort -u); [ -z "$ids" ] || docker rm -fv $ids
+      docker network ls -q --filter "name=$N" | xargs -r docker network rm; docker volume ls -q -f "name=$N" | xargs -r docker volume rm
       docker images --format '{{.Repository}}:{{.Tag}}' | grep "$N" | xargs -r docker rmi -f; } >/dev/null 2>&1"#;

@@ -33,7 +33,7 @@ pub(super) const OPERATIONS: [Operation; 22] = [
         id: OperationId::ContainerInspect,
         name: "ContainerInspect",
         method: Method::Get,
-        template: "/containers/{id}/json",
+        template: "/containers/{id...}/json",
         group: Group::Containers,
         part: "read",
         harmless_read: true,

@@ -38,7 +38,7 @@ pub enum OperationId {
     DebugPprofNamed,
     /// `GET /containers/json`
     ContainerList,
-    /// `GET /containers/{id}/json`
+    /// `GET /containers/{id...}/json`
     ContainerInspect,
     /// `GET /containers/{id}/top`
     ContainerTop,
@@ -152,7 +152,7 @@ pub enum OperationId {
     Grpc,
     /// `GET /networks`
     NetworkList,
-    /// `GET /networks/{id}`
+    /// `GET /networks/{id...}`
     NetworkInspect,
     /// `POST /networks/create`
     NetworkCreate,
@@ -166,7 +166,7 @@ pub enum OperationId {
     NetworkPrune,
     /// `GET /volumes`
     VolumeList,
-    /// `GET /volumes/{name}`
+    /// `GET /volumes/{name...}`
     VolumeInspect,
     /// `POST /volumes/create`
     VolumeCreate,

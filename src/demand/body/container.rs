@@ -19,6 +19,9 @@ pub(super) static CREATE: Struct = Struct {
             field("NetworkingConfig", Type::Struct(&NETWORKING_CONFIG), Free),
             // Copied into CpusetCpus by engines up to 26 (runconfig/config_unix.go).
             field("Cpuset", Text, Free),
+            // Sent by dockerode, which writes the parameters of the query here too (`lib/docker.js`).
+            field("name", Text, Free),
+            field("platform", Text, Free),
         ],
     ],
     whole: Some(rules::create),

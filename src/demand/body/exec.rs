@@ -23,6 +23,8 @@ pub(super) static CREATE: Struct = plain(&[&[
     field("Env", TEXTS, By(rules::env)),
     field("WorkingDir", Text, By(rules::working_dir)),
     field("Cmd", TEXTS, By(command)),
+    // Sent by docker-py (`api/exec_api.py`); the engine takes the container from the path.
+    field("Container", Text, Free),
 ]]);
 
 /// `POST /exec/{id}/start`.
@@ -30,6 +32,9 @@ pub(super) static START: Struct = plain(&[&[
     field("Detach", Bool, Free),
     field("Tty", Bool, Free),
     field("ConsoleSize", List(&Int), Free),
+    // Sent by dockerode, whose own options they are (`lib/exec.js`).
+    field("hijack", Bool, Free),
+    field("stdin", Bool, Free),
 ]]);
 
 /// `POST /containers/{id}/checkpoints` (api/types/checkpoint).

@@ -5,6 +5,7 @@
 //! record, the answer of `explain` and the draft of `learn`.
 
 mod body;
+pub mod facts;
 mod head;
 mod kind;
 mod normal;

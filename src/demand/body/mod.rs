@@ -9,6 +9,8 @@ mod plugin;
 mod service;
 mod swarm;
 
+pub(super) use mount::volume_options;
+
 use crate::api::OperationId;
 use crate::api::json::Document;
 

@@ -1,0 +1,65 @@
+//! What a container is, to one that joins it.
+
+use std::borrow::Cow;
+
+use super::{Facts, Reference, Target, demand, text};
+use crate::api::json::Value;
+use crate::demand::{Demand, Kind, normal};
+
+/// Who joins the network of a container that has the host's, has the host's.
+pub(super) fn network(reference: &Reference<'_>, container: &Value<'_>) -> Vec<Demand<'static>> {
+    match text(container, &["HostConfig", "NetworkMode"]) {
+        mode @ "host" => vec![demand(reference, Kind::NetworkMode, mode)],
+        mode if mode.starts_with("container:") => vec![demand(reference, Kind::NetworkMode, mode)],
+        _ => Vec::new(),
+    }
+}
+
+/// Processes of one PID namespace can look into each other's files.
+pub(super) fn namespaces(reference: &Reference<'_>, container: &Value<'_>) -> Vec<Demand<'static>> {
+    let modes = [(Kind::PidMode, "PidMode"), (Kind::IpcMode, "IpcMode")];
+    let mut demands: Vec<Demand<'static>> = modes
+        .iter()
+        .map(|(kind, name)| (*kind, text(container, &["HostConfig", name])))
+        .filter(|(_, mode)| *mode == "host" || mode.starts_with("container:"))
+        .map(|(kind, mode)| demand(reference, kind, mode))
+        .collect();
+    let privileged = container
+        .entry("HostConfig")
+        .and_then(|host| host.entry("Privileged"));
+    if privileged.and_then(Value::as_bool) == Some(true) {
+        demands.push(Demand {
+            value: super::Asked::Flag,
+            ..demand(reference, Kind::Privileged, "")
+        });
+    }
+    demands
+}
+
+/// Mounts are taken over with what they lead to.
+pub(super) fn mounts(reference: &Reference<'_>, container: &Value<'_>) -> Facts<'static> {
+    let mut facts = Facts::default();
+    for mount in container
+        .entry("Mounts")
+        .and_then(Value::as_array)
+        .unwrap_or_default()
+    {
+        let read_only = mount.entry("RW").and_then(Value::as_bool) == Some(false);
+        match text(mount, &["Type"]) {
+            "volume" => facts.references.push(Reference {
+                target: Target::Volume,
+                name: Cow::Owned(text(mount, &["Name"]).to_owned()),
+                place: Cow::Owned(format!("{} ({})", reference.place, reference.name)),
+            }),
+            "tmpfs" | "image" => {}
+            "bind" => {
+                let bind = normal::bind(text(mount, &["Source"]), read_only);
+                facts.demands.push(demand(reference, Kind::Bind, bind));
+            }
+            other => facts
+                .demands
+                .push(demand(reference, Kind::MountType, other)),
+        }
+    }
+    facts
+}

@@ -74,6 +74,8 @@ pub(crate) async fn read_head(
     answer: &mut ResponseHead,
     fresh: bool,
 ) -> Result<(), Failure> {
+    // An answer that broke off leaves a head that is half read.
+    answer.clear();
     let mut untouched = true;
     loop {
         if !input.is_empty() {

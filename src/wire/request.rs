@@ -112,12 +112,13 @@ impl RequestHead {
     /// [`BadRequest`] as soon as no further byte can make the head valid.
     pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, BadRequest> {
         self.forget();
+        self.scan.resume();
         let result = self.advance(input, limits);
         if !matches!(result, Ok(Parsed::Partial)) {
             self.scan = Scan::default();
         }
         if result.is_err() {
-            self.forget();
+            self.clear();
         }
         result
     }
@@ -125,6 +126,7 @@ impl RequestHead {
     /// Begins anew, for a buffer that does not continue the last one.
     pub fn clear(&mut self) {
         self.scan = Scan::default();
+        self.line = Line::default();
         self.forget();
     }
 

@@ -76,12 +76,13 @@ impl ResponseHead {
         request_method_is_head: bool,
     ) -> Result<Parsed, BadResponse> {
         self.forget();
+        self.scan.resume();
         let result = self.advance(input, limits, request_method_is_head);
         if !matches!(result, Ok(Parsed::Partial)) {
             self.scan = Scan::default();
         }
         if result.is_err() {
-            self.forget();
+            self.clear();
         }
         result
     }
@@ -89,6 +90,7 @@ impl ResponseHead {
     /// Begins anew, for a buffer that does not continue the last one.
     pub fn clear(&mut self) {
         self.scan = Scan::default();
+        self.line = Line::default();
         self.forget();
     }
 

@@ -14,6 +14,8 @@ pub(super) struct Scan {
     line: usize,
     /// The complete lines before it.
     lines: usize,
+    /// Whether the current call goes on from an earlier one.
+    resumed: bool,
 }
 
 /// What [`Scan::step`] found.
@@ -32,6 +34,11 @@ impl Scan {
     #[cfg(test)]
     pub(super) fn seen(&self) -> usize {
         self.seen
+    }
+
+    /// Begins to look at the bytes of one more call.
+    pub(super) fn resume(&mut self) {
+        self.resumed = self.seen > 0;
     }
 
     /// Looks at the bytes that are new since the last step. `input` begins with all earlier input.
@@ -68,6 +75,12 @@ impl Scan {
             self.line = self.seen;
             match (end == start, self.lines) {
                 (true, 0) => return Err(BadHead::LeadingEmptyLine),
+                // Whoever gives another head than the one that was begun must not get a mixture of both: a head
+                // that came in pieces is looked at once more, as a whole.
+                (true, _) if self.resumed => {
+                    *self = Self::default();
+                    return self.step(input, limits);
+                }
                 (true, _) => return Ok(Step::End(self.seen)),
                 (false, 0) => {
                     self.lines = 1;

@@ -266,3 +266,32 @@ fn warm_buffers_are_used_again() {
         assert_eq!(head.fields.capacity(), warm);
     }
 }
+
+/// Whoever forgets to clear a head between two connections gets no mixture of them.
+#[test]
+fn another_head_than_the_one_begun_is_read_as_it_is() {
+    let first = "DELETE /v1.41/containers/victim HTTP/1.0\r\nContent-Length: 5\r\nHost: a\r\n\r\n";
+    let next = with("X-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nUpgrade: tcp\r\n");
+    let limits = Limits::default();
+    for cut in 1..first.len() {
+        let mut head = RequestHead::default();
+        assert_eq!(
+            head.parse(&first.as_bytes()[..cut], &limits),
+            Ok(Parsed::Partial)
+        );
+        match head.parse(next.as_bytes(), &limits) {
+            Ok(Parsed::Complete(length)) => {
+                assert_eq!(length, next.len());
+                assert_eq!(
+                    (head.method(), head.target(), head.version()),
+                    ("POST", "/x", Version::Http11)
+                );
+                assert_eq!(
+                    (head.framing(), head.upgrade()),
+                    (Framing::None, Some(Upgrade::Tcp))
+                );
+            }
+            Ok(Parsed::Partial) | Err(_) => {}
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What the fuzz targets check, one module a part of the product. A check that fails panics.
+
+pub mod wire;

@@ -17,6 +17,8 @@ mod clients;
 mod compat;
 #[path = "presets/escapes.rs"]
 mod escapes;
+#[path = "presets/hints.rs"]
+mod hints;
 #[path = "presets/matrix.rs"]
 mod matrix;
 #[path = "presets/support.rs"]

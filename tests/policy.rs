@@ -12,5 +12,7 @@ mod decisions;
 mod diagnostics;
 #[path = "policy/laws.rs"]
 mod laws;
+#[path = "policy/reference.rs"]
+mod reference;
 #[path = "policy/rewriting.rs"]
 mod rewriting;

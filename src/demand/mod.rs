@@ -112,6 +112,17 @@ pub fn of<'c>(
     Ok(walk.demands)
 }
 
+/// The demand that comes with a body on a route that the gate does not know: nothing can be said of it. The gate
+/// adds it to those of the call.
+pub const fn of_unread_body() -> Demand<'static> {
+    Demand {
+        kind: Kind::Body,
+        value: Value::Flag,
+        place: Cow::Borrowed("body"),
+        safe: false,
+    }
+}
+
 /// The demand that comes with a request header, if one does: the gate adds it to those of the call.
 pub fn of_header(name: &str) -> Option<Demand<'static>> {
     let name = match name.to_ascii_lowercase().as_str() {

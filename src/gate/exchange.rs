@@ -56,6 +56,9 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         None => None,
     };
     let mut demands = demand::of(&call, document.as_ref()).map_err(Refusal::BodyMeaning)?;
+    if *left && call.operation().is_none() {
+        demands.push(demand::of_unread_body());
+    }
     if call
         .operation()
         .is_some_and(|known| !known.headers.is_empty())

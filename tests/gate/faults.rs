@@ -143,6 +143,24 @@ fn what_the_gate_does_not_know_is_refused_by_name() {
 }
 
 #[test]
+fn a_body_on_an_unknown_route_needs_a_grant_of_its_own() {
+    let request = "POST /v1.41/nonsense HTTP/1.1\r\nHost: docker\r\nContent-Length: 2\r\n\r\n{}";
+    let world = plain("version: 1\nallow: [POST /nonsense]\n");
+    let mut client = world.client();
+    client.send(request);
+    let (_, message) = refusal(&mut client, &[403]);
+    assert!(
+        message.contains("body: needs grant `body: any`"),
+        "{message}"
+    );
+    assert_eq!(world.engine.connections(), 0);
+    let world = plain("version: 1\nallow: [POST /nonsense: {body: any}]\n");
+    let mut client = world.client();
+    client.send(request);
+    assert_eq!(client.read_response().1, "{}");
+}
+
+#[test]
 fn a_version_that_is_too_old_is_refused() {
     let world = plain(EVERYTHING);
     for version in ["v1.23", "v1.12", "v0.9"] {

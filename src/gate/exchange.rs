@@ -56,18 +56,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         None => None,
     };
     let mut demands = demand::of(&call, document.as_ref()).map_err(Refusal::BodyMeaning)?;
-    if *left && call.operation().is_none() {
-        demands.push(demand::of_unread_body());
-    }
-    if call
-        .operation()
-        .is_some_and(|known| !known.headers.is_empty())
-    {
-        demands.extend(
-            head.fields()
-                .filter_map(|(name, _)| demand::of_header(name)),
-        );
-    }
+    add_demands(&call, head, *left, &mut demands);
     let permit = socket
         .policy
         .decide(&call, document.as_ref(), &demands)
@@ -177,6 +166,19 @@ impl Sending<'_> {
             }
             Err(failure) => fail(failure, exchange),
         }
+    }
+}
+
+/// Adds what a call demands beyond its target and its document: by its header fields, and by a body that nothing can
+/// be said of. `unread` tells whether there is one.
+fn add_demands(call: &Call<'_>, head: &RequestHead, unread: bool, demands: &mut Vec<Demand<'_>>) {
+    match call.operation() {
+        None if unread => demands.push(demand::of_unread_body()),
+        Some(operation) if !operation.headers.is_empty() => demands.extend(
+            head.fields()
+                .filter_map(|(name, _)| demand::of_header(name)),
+        ),
+        None | Some(_) => {}
     }
 }
 

@@ -101,7 +101,7 @@ impl Policy {
             rewrites: rewrites
                 .into_iter()
                 .map(|(rewriting, rule)| Rewrite {
-                    place: rewriting.place(),
+                    place: rewriting.place.clone(),
                     value: rewriting.text.clone(),
                     rule: rule.clone(),
                 })
@@ -163,7 +163,7 @@ fn conflict<'r>(rewrites: &[(&Rewriting, &'r RuleRef)]) -> Option<Conflict<'r>> 
                 .iter()
                 .skip(index.saturating_add(1))
                 .find(|(other, _)| one.conflicts(other))
-                .map(|(other, by)| ((one.place(), *rule), (other.place(), *by)))
+                .map(|(other, by)| ((one.place.clone(), *rule), (other.place.clone(), *by)))
         })
 }
 

@@ -81,6 +81,9 @@ impl fmt::Display for Missing {
     }
 }
 
+/// How many missing demands the message to the client names.
+const SHOWN: usize = 20;
+
 /// A refused call. Its `Display` is the message that the client prints: one line, and where several demands are
 /// missing one further line for each.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -171,8 +174,11 @@ impl fmt::Display for Denial {
             write!(f, " (closest rule: {rule})")?;
         }
         if self.0.missing.len() > 1 {
-            for missing in &self.0.missing {
+            for missing in self.0.missing.iter().take(SHOWN) {
                 write!(f, "\n  {missing}")?;
+            }
+            if let Some(more @ 1..) = self.0.missing.len().checked_sub(SHOWN) {
+                write!(f, "\n  and {more} more")?;
             }
         }
         Ok(())
@@ -266,9 +272,15 @@ pub(super) fn missing(
         .met
         .and(&tables.allow)
         .iter()
-        .map(|number| (lacking(tables, evaluation, document, number), number))
-        .min_by_key(|(missing, number)| (missing.len(), *number));
-    let Some((missing, number)) = closest else {
+        .map(|number| {
+            let lacks = evaluation.lacks(tables, number, document).len();
+            (
+                evaluation.missing(number).count().saturating_add(lacks),
+                number,
+            )
+        })
+        .min();
+    let Some((_, number)) = closest else {
         return without_rule(policy, call, &evaluation.selected);
     };
     let mut denial = Denial::new(
@@ -278,7 +290,7 @@ pub(super) fn missing(
         Some(number),
         String::new(),
     );
-    denial.0.missing = missing;
+    denial.0.missing = lacking(tables, evaluation, document, number);
     denial
 }
 

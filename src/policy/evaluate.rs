@@ -168,7 +168,7 @@ impl Rule {
     fn writes(&self, demand: &Demand<'_>, document: Option<&Document<'_>>) -> bool {
         self.rewriting
             .iter()
-            .any(|rewriting| rewriting.covers(&demand.place, document))
+            .any(|rewriting| rewriting.covers(demand, document))
     }
 }
 

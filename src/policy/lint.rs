@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::diagnostics::{Diagnostics, Severity};
 use super::pattern::Pattern;
-use super::rule::{Effect, Rule, operations_of};
+use super::rule::{Effect, On, Rule, operations_of};
 use crate::api::{Harm, Operation, OperationId};
 use crate::demand::Kind;
 
@@ -34,7 +34,19 @@ pub(super) fn check(rules: &[Arc<Rule>], file: &str, warnings: &mut Diagnostics)
             continue;
         }
         match rule.effect {
-            Effect::Deny => {}
+            Effect::Deny => {
+                if rule
+                    .conditions
+                    .iter()
+                    .any(|condition| matches!(condition.on, On::Path(_)))
+                {
+                    warn(
+                        rule,
+                        "clients can name the same object by its id, and so get around a denial by name".to_owned(),
+                        "allow the names that are meant, and deny nothing here",
+                    );
+                }
+            }
             Effect::Allow => {
                 if let Some(deny) = covering(rule, rules) {
                     let message = format!(
@@ -135,5 +147,5 @@ fn rewrite_conflict(rule: &Rule, other: &Rule) -> Option<String> {
     rule.rewriting
         .iter()
         .find(|one| shared && other.rewriting.iter().any(|two| one.conflicts(two)))
-        .map(super::rewrite::Rewriting::place)
+        .map(|one| one.place.clone())
 }

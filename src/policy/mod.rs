@@ -106,5 +106,19 @@ impl Policy {
     }
 }
 
+/// Reads any bytes as a policy and as a configuration, and writes what is said of them: for fuzzing, which looks for
+/// a panic.
+pub fn fuzz_policy(bytes: &[u8]) {
+    let said = decode("fuzz.yaml", bytes).and_then(|text| {
+        let config = Config::load("fuzz.yaml", text, PRESETS);
+        let policy = Policy::load("fuzz", "fuzz.yaml", text, PRESETS)?;
+        Ok((policy.summary(), config.map(|config| config.warnings)))
+    });
+    match said {
+        Ok((summary, config)) => drop((summary, config)),
+        Err(problems) => drop(problems.render(true)),
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::api::json::{Document, Value};
 use crate::api::{BodyKind, Call, Operation, Query, Route};
-use crate::demand::{self, Kind};
+use crate::demand::{self, Demand, Kind};
 
 use super::diagnostics::quote;
 use super::matcher::Matcher;
@@ -16,6 +16,8 @@ use super::source::{Data, Node, Span};
 pub(super) struct Rewriting {
     /// The field's path in the document.
     pub(super) path: Vec<String>,
+    /// The path as demands write their places.
+    pub(super) place: String,
     /// Whether it replaces what the client sent, or only fills what the client left out.
     pub(super) force: bool,
     /// The value as JSON, by which rewritings are compared.
@@ -42,26 +44,16 @@ const MAPS: &[&str] = &[
 ];
 
 impl Rewriting {
-    /// The path as places are written.
-    pub(super) fn place(&self) -> String {
-        self.path.join(".")
-    }
-
-    /// Whether the demand at `place` is about a field that this writes, so that what the client sent for it
-    /// does not reach the engine.
-    pub(super) fn covers(&self, place: &str, document: Option<&Document<'_>>) -> bool {
-        let mut rest = place;
-        for segment in &self.path {
-            let Some(behind) = rest.strip_prefix(segment.as_str()) else {
-                return false;
-            };
-            rest = match behind.strip_prefix('.') {
-                Some(behind) => behind,
-                None if behind.is_empty() || behind.starts_with('[') => behind,
-                None => return false,
-            };
-        }
-        (rest.len() < place.len()) && (self.force || self.fills(document))
+    /// Whether the demand is about a field that this writes, so that what the client sent for it does not reach the
+    /// engine.
+    pub(super) fn covers(&self, demand: &Demand<'_>, document: Option<&Document<'_>>) -> bool {
+        // The name of an unknown field may hold dots, and then looks like the path of another.
+        demand.kind != Kind::UnknownField
+            && demand
+                .place
+                .strip_prefix(self.place.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+            && (self.force || self.fills(document))
     }
 
     /// Whether the client left the field out.
@@ -185,6 +177,7 @@ fn fields(
     let mut text = Vec::new();
     Document::new(value.clone()).write(&mut text);
     let rewriting = Rewriting {
+        place: place(&path),
         path,
         force,
         text: String::from_utf8_lossy(&text).into_owned(),
@@ -197,11 +190,29 @@ fn fields(
     {
         reader.error(
             span,
-            format!("`{}` is written a second time", rewriting.place()),
+            format!("`{}` is written a second time", rewriting.place),
         );
     } else {
         out.push(rewriting);
     }
+}
+
+/// A path as demands write their places: the key of a map stands in brackets.
+fn place(path: &[String]) -> String {
+    let mut place = String::new();
+    let mut parent = "";
+    for segment in path {
+        if MAPS.contains(&parent) {
+            place.push_str(&format!("[{segment:?}]"));
+        } else {
+            if !place.is_empty() {
+                place.push('.');
+            }
+            place.push_str(segment);
+        }
+        parent = segment;
+    }
+    place
 }
 
 /// A value of the file as JSON. An amount of bytes with its unit is a number.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use doodgate::api::json::Document;
 use doodgate::api::{Call, OPERATIONS};
 use doodgate::demand;
-use doodgate::policy::{Config, Outcome, PRESETS, Policy, decode};
+use doodgate::policy::{Outcome, fuzz_policy};
 use proptest::prelude::*;
 
 use crate::decisions::{decide, policy};
@@ -138,14 +138,14 @@ proptest! {
 
     #[test]
     fn no_text_is_a_crash(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        read(&bytes);
+        fuzz_policy(&bytes);
     }
 
     #[test]
     fn no_text_that_looks_like_a_policy_is_a_crash(
         parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..40)
     ) {
-        read(parts.concat().as_bytes());
+        fuzz_policy(parts.concat().as_bytes());
     }
 }
 
@@ -216,24 +216,6 @@ const PARTS: &[&str] = &[
     "ports",
     "127.0.0.1:1-2/tcp",
 ];
-
-/// Reads bytes in both forms, and renders what is said of them.
-fn read(bytes: &[u8]) {
-    let text = match decode("p.yaml", bytes) {
-        Ok(text) => text,
-        Err(problems) => {
-            assert!(problems.has_errors());
-            return;
-        }
-    };
-    if let Err(problems) = Policy::load("p", "p.yaml", text, PRESETS) {
-        assert!(problems.has_errors());
-        assert!(!problems.render(true).is_empty());
-    }
-    if let Err(problems) = Config::load("p.yaml", text, PRESETS) {
-        assert!(problems.has_errors());
-    }
-}
 
 #[test]
 fn without_rules_no_operation_is_allowed() {

@@ -172,6 +172,28 @@ fn labels_can_be_required_and_restricted() {
             Ok(r#"{"Image":"x","Labels":{"team":"ci"}}"#),
         )],
     );
+    // What is forced for one label is forced for no other, whatever its name looks like.
+    check(
+        "version: 1\nallow:\n  - ContainerCreate: {labels: \"x=*\", force: {Labels: {team: ci}}}\n",
+        &[
+            (
+                r#"{"Image":"x","Labels":{"team":"ops","x":"1"}}"#,
+                Ok(r#"{"Image":"x","Labels":{"team":"ci","x":"1"}}"#),
+            ),
+            (
+                r#"{"Image":"x","Labels":{"team.x":"ops"}}"#,
+                Err("does not match `team.x=ops`"),
+            ),
+            (
+                r#"{"Image":"x","Labels":{"team\"]":"ops"}}"#,
+                Err("does not match"),
+            ),
+            (
+                r#"{"Image":"x","HostConfig.Privileged":true}"#,
+                Err("needs grant `unknown-field`"),
+            ),
+        ],
+    );
 }
 
 #[test]

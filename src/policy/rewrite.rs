@@ -203,7 +203,7 @@ fn place(path: &[String]) -> String {
     let mut parent = "";
     for segment in path {
         if MAPS.contains(&parent) {
-            place.push_str(&format!("[{segment:?}]"));
+            place.extend(["[", &format!("{segment:?}"), "]"]);
         } else {
             if !place.is_empty() {
                 place.push('.');

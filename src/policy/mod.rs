@@ -29,6 +29,7 @@ mod sockets;
 mod source;
 mod suggest;
 mod summary;
+mod tenancy;
 mod vocabulary;
 
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub use remedy::remedy;
 pub use rule::Effect;
 pub use source::decode;
 pub use summary::{HostReach, Summary};
+pub use tenancy::{Quota, SharedImages, Shares, Tenancy};
 
 /// A policy that comes with the program.
 #[derive(Clone, Copy, Debug)]

@@ -1,1 +1,79 @@
-//! See ARCHITECTURE.md.
+//! Tenants: sockets whose clients share an engine with others and find it as if it were theirs alone.
+//!
+//! A policy decides on a call as the client wrote it. Then this module makes the call the tenant's own: names of
+//! containers, volumes and networks get a prefix that no other tenant can write, what is made gets a label, and every
+//! object that the call refers to is looked up and must carry that label. The answer goes through a [`Shield`], which
+//! takes out what is not the tenant's and gives names back as the tenant knows them.
+//!
+//! Everything here is pure: facts from the engine come in as arguments, and no state is kept between two calls.
+
+mod answer;
+mod name;
+mod view;
+
+use std::sync::Arc;
+
+pub use answer::{Counts, Listing, Unshieldable, View};
+pub use name::{DEFAULT_NETWORK, engine_name, plain_name};
+pub use view::Shield;
+
+use crate::policy::{Quota, Tenancy};
+
+/// The prefix of the labels that are the gate's: clients can neither set, change nor remove them, and do not see them.
+pub const LABEL_PREFIX: &str = "io.doodgate.";
+/// Whose an object is.
+pub const OWNER_LABEL: &str = "io.doodgate.tenant";
+/// What a container was given of the tenant's memory, in bytes.
+pub const MEMORY_LABEL: &str = "io.doodgate.memory";
+/// What a container was given of the tenant's processors, in billionths.
+pub const CPUS_LABEL: &str = "io.doodgate.cpus";
+/// What a container was given of the tenant's processes.
+pub const PIDS_LABEL: &str = "io.doodgate.pids";
+/// Marks a tenant's default network, which stays when unused ones are pruned.
+pub const DEFAULT_LABEL: &str = "io.doodgate.default";
+
+/// A tenant.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    tenancy: Arc<Tenancy>,
+}
+
+impl Tenant {
+    /// The tenant that a configuration describes.
+    pub const fn new(tenancy: Arc<Tenancy>) -> Self {
+        Self { tenancy }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.tenancy.name
+    }
+
+    /// How much it may use.
+    pub fn quota(&self) -> &Quota {
+        &self.tenancy.quota
+    }
+
+    /// The name that the engine knows a container, volume or network of the tenant's by.
+    pub fn engine_name(&self, plain: &str) -> String {
+        engine_name(self.name(), plain)
+    }
+
+    /// The name that the tenant knows an object by that the engine calls `name`; `None` when the name is not one that
+    /// the gate gave to an object of the tenant's.
+    pub fn plain_name<'n>(&self, name: &'n str) -> Option<&'n str> {
+        plain_name(self.name(), name)
+    }
+
+    /// Whether the value of [`OWNER_LABEL`] is this tenant.
+    pub fn owns(&self, label: Option<&str>) -> bool {
+        label == Some(self.name())
+    }
+
+    /// Whether an image that nobody owns may be used under this name. `name` is what the engine lists:
+    /// `alpine:latest`, `localhost:5000/a@sha256:...`.
+    pub fn shares(&self, name: &str) -> bool {
+        crate::api::image::Reference::parse(name)
+            .is_ok_and(|reference| self.tenancy.shared_images.matches(&reference.to_string()))
+    }
+}

@@ -1,0 +1,71 @@
+//! What an answer to a tenant holds, and so what its shield has to do.
+
+use regex::Regex;
+
+/// What the engine answers with, for the shield to know whose names and objects may be in it.
+///
+/// Whatever the operation, an answer of status 400 and above is a [`View::Error`].
+#[derive(Clone, Debug)]
+pub enum View {
+    /// Nothing that names an object: passed on as it is.
+    Pass,
+    /// `{"message": ...}`, where the tenant's own names stand as the engine knows them.
+    Error,
+    /// `GET /containers/ID/json`, of the tenant's own container.
+    ContainerInspect,
+    /// `GET /containers/json`.
+    ContainerList(Listing),
+    /// `GET /volumes/NAME`, and what the creation of a volume answers.
+    VolumeInspect,
+    /// `GET /volumes`.
+    VolumeList(Listing),
+    /// `GET /networks/ID`, of the tenant's own network.
+    NetworkInspect,
+    /// `GET /networks`.
+    NetworkList(Listing),
+    /// `GET /images/json`: the tenant's own images, and those that are shared, under the names that are.
+    ImageList,
+    /// `GET /images/NAME/json`, of an image that the tenant may use.
+    ImageInspect,
+    /// `GET /events`: JSON objects one behind the other, without an end.
+    Events,
+    /// `GET /system/df`.
+    DataUsage,
+    /// `GET /info`.
+    Info(Counts),
+    /// What a prune of volumes or networks answers: an object with a list of names.
+    Pruned,
+}
+
+/// What of a list's filters the engine cannot apply, since it knows other names: the shield applies it.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// Expressions of which one must be found in the plain name; none for every name. A container's name is also
+    /// looked at with a slash in front, as the engine does.
+    pub names: Vec<Regex>,
+    /// How many of the matching items are wanted at most; `None` for all.
+    pub limit: Option<usize>,
+}
+
+/// How much of everything `GET /info` may tell.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counts {
+    /// Own containers.
+    pub containers: u64,
+    /// Of those, the running ones.
+    pub running: u64,
+    /// Of those, the paused ones.
+    pub paused: u64,
+    /// Of those, all others.
+    pub stopped: u64,
+    /// Images that the tenant may use.
+    pub images: u64,
+}
+
+/// The engine's answer is not what the operation answers: nothing of it may go to a tenant.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the engine's answer cannot be read: {reason}")]
+pub struct Unshieldable {
+    /// What is wrong with it.
+    pub reason: String,
+}

@@ -68,8 +68,9 @@ allow:
 `doodgate explain` shows the demands of a call, with the place of each.
 
 A *pattern* is compared with the whole value: `*` matches within a part between slashes, `**` across them, and
-`regex:` begins a regular expression. A *path pattern* may end in `:ro`, which grants read-only use alone. The
-number of a limit is the most that may be asked for; not to set a limit at all asks for more than any.
+`regex:` begins a regular expression. A *path pattern* may end in `:ro`, which grants read-only use alone;
+what is mounted below a read-only host path stays writable on engines before 25 and for clients below API 1.44, and a
+symbolic link on the host leads where it leads. The number of a limit is the most that may be asked for; not to set a limit at all asks for more than any.
 
 | grant | form | what it allows | example |
 |---|---|---|---|

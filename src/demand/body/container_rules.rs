@@ -19,6 +19,7 @@ pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c Value<'c>) {
             walk.push(kind, Asked::Unlimited, &Path::Field(&host, name), true);
         }
     }
+    absent(walk, Kind::User, "User");
     if !walk
         .demands
         .iter()
@@ -29,6 +30,13 @@ pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c Value<'c>) {
             "bridge",
             &Path::Field(&host, "NetworkMode"),
         );
+    }
+}
+
+/// A user who is not named is the image's, often root: a rule about users must see that, too.
+pub(super) fn absent(walk: &mut Walk<'_>, kind: Kind, name: &str) {
+    if !walk.demands.iter().any(|demand| demand.kind == kind) {
+        walk.tell(kind, "(the image's)", &Path::Field(&Path::Root, name));
     }
 }
 

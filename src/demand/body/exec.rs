@@ -4,28 +4,31 @@ use super::container_rules as rules;
 use crate::api::json::Value;
 use crate::demand::Kind;
 use crate::demand::normal;
-use crate::demand::schema::{Rule, Struct, TEXTS, Type, field, plain};
+use crate::demand::schema::{Rule, Struct, TEXTS, Type, field, plain, whole};
 use crate::demand::walk::{Path, Walk};
 use Rule::{Ask, By, Free, Tell};
 use Type::{Bool, Int, List, Text};
 
 /// `POST /containers/{id}/exec` (moby `api/types/container/exec_create_request.go`; `Detach` up to 20.10).
-pub(super) static CREATE: Struct = plain(&[&[
-    field("User", Text, Tell(Kind::ExecUser)),
-    field("Privileged", Bool, Ask(Kind::ExecPrivileged)),
-    field("Tty", Bool, Free),
-    field("ConsoleSize", List(&Int), Free),
-    field("AttachStdin", Bool, Free),
-    field("AttachStderr", Bool, Free),
-    field("AttachStdout", Bool, Free),
-    field("Detach", Bool, Free),
-    field("DetachKeys", Text, Free),
-    field("Env", TEXTS, By(rules::env)),
-    field("WorkingDir", Text, By(rules::working_dir)),
-    field("Cmd", TEXTS, By(command)),
-    // Sent by docker-py (`api/exec_api.py`); the engine takes the container from the path.
-    field("Container", Text, Free),
-]]);
+pub(super) static CREATE: Struct = whole(
+    &[&[
+        field("User", Text, Tell(Kind::ExecUser)),
+        field("Privileged", Bool, Ask(Kind::ExecPrivileged)),
+        field("Tty", Bool, Free),
+        field("ConsoleSize", List(&Int), Free),
+        field("AttachStdin", Bool, Free),
+        field("AttachStderr", Bool, Free),
+        field("AttachStdout", Bool, Free),
+        field("Detach", Bool, Free),
+        field("DetachKeys", Text, Free),
+        field("Env", TEXTS, By(rules::env)),
+        field("WorkingDir", Text, By(rules::working_dir)),
+        field("Cmd", TEXTS, By(command)),
+        // Sent by docker-py (`api/exec_api.py`); the engine takes the container from the path.
+        field("Container", Text, Free),
+    ]],
+    user,
+);
 
 /// `POST /exec/{id}/start`.
 pub(super) static START: Struct = plain(&[&[
@@ -54,6 +57,10 @@ pub(super) static AUTH: Struct = plain(&[&[
     field("identitytoken", Text, Free),
     field("registrytoken", Text, Free),
 ]]);
+
+fn user<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c Value<'c>) {
+    rules::absent(walk, Kind::ExecUser, "User");
+}
 
 fn command<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     let words: Vec<&str> = rules::texts(value).collect();

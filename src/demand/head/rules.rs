@@ -32,6 +32,7 @@ static TARGETS: &[(OperationId, Target)] = &[
     (OperationId::DistributionInspect, |walk, path, name, _| {
         registry(walk, name, path);
     }),
+    (OperationId::ImageBuild, built),
     (OperationId::ImageDelete, |walk, path, name, _| {
         image(walk, path, name);
     }),
@@ -180,6 +181,23 @@ pub(super) fn repository<'c>(
 pub(super) fn pulled<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str, call: &'c Call<'c>) {
     if !name.is_empty() {
         walk.tell(Kind::Image, reference::pulled(name, tag(call)), path);
+    }
+}
+
+/// What a build takes where the query does not say.
+fn built<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c str, call: &'c Call<'c>) {
+    let query = Path::Field(&Path::Root, "query");
+    if call.parameter("networkmode").is_none() {
+        walk.tell(
+            Kind::NetworkMode,
+            "bridge",
+            &Path::Field(&query, "networkmode"),
+        );
+    }
+    for (kind, name) in [(Kind::Memory, "memory"), (Kind::Cpus, "cpuquota")] {
+        if matches!(call.parameter(name), None | Some("" | "0")) {
+            walk.push(kind, Value::Unlimited, &Path::Field(&query, name), true);
+        }
     }
 }
 

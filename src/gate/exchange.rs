@@ -60,7 +60,10 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     let permit = socket
         .policy
         .decide(&call, document.as_ref(), &demands)
-        .map_err(Refusal::denied)?;
+        .map_err(|denial| {
+            exchange.demanded(&demands);
+            Refusal::denied(denial)
+        })?;
     exchange.permitted(&permit);
     if let Some(body) = &held {
         exchange.carried().up = u64::try_from(body.len()).unwrap_or(u64::MAX);

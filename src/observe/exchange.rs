@@ -12,6 +12,7 @@ use super::record::Record;
 use super::streams::Stream;
 use super::{Decision, End};
 use crate::api::{AnswerKind, Call, Operation};
+use crate::demand::Demand;
 use crate::policy::{Denial, Permit};
 use crate::wire::RequestHead;
 
@@ -150,6 +151,13 @@ impl Exchange {
         self.decision.get_or_insert(Decision::Allowed);
         if let Some(record) = &mut self.record {
             record.permitted(permit);
+        }
+    }
+
+    /// The call was refused with all that it demands in view.
+    pub fn demanded(&mut self, demands: &[Demand<'_>]) {
+        if let Some(record) = &mut self.record {
+            record.demanded(demands);
         }
     }
 

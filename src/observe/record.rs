@@ -11,6 +11,7 @@ use super::metrics::UNKNOWN;
 use super::observer::Client;
 use super::{Decision, End, redact, time};
 use crate::api::{Call, Route};
+use crate::demand::{Demand, Value};
 use crate::policy::{Denial, Permit, RuleRef};
 use crate::wire::RequestHead;
 
@@ -125,6 +126,40 @@ impl Record {
             }
             self.line.raw(b"]");
         }
+    }
+
+    /// Lists what has to be granted by name: what a rule must have that allows the call.
+    pub(crate) fn demanded(&mut self, demands: &[Demand<'_>]) {
+        let mut unsafe_ones = demands
+            .iter()
+            .filter(|demand| !demand.safe)
+            .take(LISTED)
+            .peekable();
+        if unsafe_ones.peek().is_none() {
+            return;
+        }
+        let line = &mut self.line;
+        line.key("demands").raw(b"[");
+        for demand in unsafe_ones {
+            line.element()
+                .raw(b"{")
+                .text("grant", demand.kind.name())
+                .text("place", &demand.place);
+            match &demand.value {
+                Value::Flag => {}
+                Value::Text(text) => {
+                    line.text("value", &redact::demanded(demand.kind, text));
+                }
+                Value::Number(number) => {
+                    line.key("value").raw(b"\"").digits(*number).raw(b"\"");
+                }
+                Value::Unlimited => {
+                    line.text("value", "unlimited");
+                }
+            }
+            line.raw(b"}");
+        }
+        line.raw(b"]");
     }
 
     pub(crate) fn denied(&mut self, denial: &Denial) {

@@ -1,36 +1,42 @@
 //! `doodgate health`: does a running gate live?
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use super::run::default_listen;
 use super::settings::{Flag, Settings};
-use super::{Failure, print};
-use crate::policy::Address;
+use super::{Failure, ask, print};
 
 const HELP: &str = "\
-Asks a running gate whether it lives: exit code 0 if it answers, 1 if not. For HEALTHCHECK in an image without a shell.
+Asks a running gate whether it lives and its engine answers: exit code 0 if so, 1 if not. For HEALTHCHECK in an image
+without a shell.
 
 Usage: doodgate health [OPTIONS]
 
 Options:
+  --admin ADDRESS   The gate's admin listener; without it, a ping goes through one of the gate's sockets
+  --live            Ask only whether the gate lives: its engine may be down [with --admin]
   --listen ADDRESS  One of the gate's sockets [as for `doodgate run`]
   -h, --help        Print this text
 
-Example:
+Examples:
+  doodgate health --admin tcp://127.0.0.1:9717
   doodgate health --listen unix:///run/doodgate/docker.sock
 ";
 
-const FLAGS: &[Flag] = &[Flag {
-    name: "listen",
-    takes_value: true,
-}];
-
-/// How long the gate may take: longer than the engine's own deadline, since it may ask the engine.
-const TIME: Duration = Duration::from_secs(15);
+const FLAGS: &[Flag] = &[
+    Flag {
+        name: "admin",
+        takes_value: true,
+    },
+    Flag {
+        name: "live",
+        takes_value: false,
+    },
+    Flag {
+        name: "listen",
+        takes_value: true,
+    },
+];
 
 /// Asks, and says what came.
 pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
@@ -39,6 +45,32 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         print(HELP)?;
         return Ok(ExitCode::SUCCESS);
     }
+    match settings.get("admin") {
+        Some(_) => of_admin(&settings),
+        None => of_socket(&settings),
+    }
+}
+
+fn of_admin(settings: &Settings) -> Result<ExitCode, Failure> {
+    let address = ask::admin(settings)?;
+    let path = if settings.switch("live")? {
+        "/healthz"
+    } else {
+        "/readyz"
+    };
+    match ask::get_admin(&address, path)? {
+        (200, _) => {
+            print(&format!("healthy: {address}{path} answers 200\n"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        (status, reason) => Err(Failure::Fault(format!(
+            "unhealthy: `{address}{path}` answers {status}: {}",
+            reason.trim()
+        ))),
+    }
+}
+
+fn of_socket(settings: &Settings) -> Result<ExitCode, Failure> {
     let address = match settings
         .all("listen")
         .flat_map(|listed| listed.split(','))
@@ -50,7 +82,7 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
             .map_err(|error| Failure::Unusable(format!("`{text}` is not an address: {error}")))?,
         None => default_listen()?,
     };
-    let status = ask(&address).map_err(|error| {
+    let (status, _) = ask::get(&address, "/_ping").map_err(|error| {
         Failure::Fault(format!("the gate at `{address}` does not answer: {error}"))
     })?;
     // A policy may refuse the ping: whoever refuses is alive. 502 says that the engine is not.
@@ -63,36 +95,4 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
             "unhealthy: `{address}` answers {other}"
         ))),
     }
-}
-
-fn ask(address: &Address) -> std::io::Result<u16> {
-    match address {
-        Address::Unix(path) => {
-            let stream = UnixStream::connect(path)?;
-            stream.set_read_timeout(Some(TIME))?;
-            ping(stream)
-        }
-        Address::Tcp { host, port } => {
-            // Every address of the machine is listened on, and one of them is asked.
-            let host = match host.as_str() {
-                "0.0.0.0" => "127.0.0.1",
-                "::" => "::1",
-                host => host,
-            };
-            let stream = TcpStream::connect((host, *port))?;
-            stream.set_read_timeout(Some(TIME))?;
-            ping(stream)
-        }
-    }
-}
-
-fn ping(mut stream: impl Read + Write) -> std::io::Result<u16> {
-    stream.write_all(b"GET /_ping HTTP/1.1\r\nHost: doodgate\r\nConnection: close\r\n\r\n")?;
-    let mut answer = [0; 12];
-    stream.read_exact(&mut answer)?;
-    std::str::from_utf8(&answer)
-        .ok()
-        .and_then(|line| line.strip_prefix("HTTP/1.1 "))
-        .and_then(|status| status.parse().ok())
-        .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::InvalidData))
 }

@@ -4,14 +4,18 @@
 
 mod account;
 mod admin;
+mod ask;
 mod check;
 mod explain;
 mod health;
 mod logging;
 mod operations;
 mod presets;
+mod report;
 mod run;
 mod settings;
+mod status;
+mod top;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -30,6 +34,8 @@ Commands:
   operations  List the operations of the Engine API
   explain     Tell what the gate would say to a call, and why
   health      Ask a running gate whether it lives, for HEALTHCHECK
+  status      Tell what a running gate serves, and what has come of it
+  top         Show what a running gate does, as it does it
   help        Print this text, or that of a command
   version     Print the version
 
@@ -94,13 +100,15 @@ fn dispatch(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode, Failu
         "explain" => explain::run(parser),
         "health" => health::run(parser),
         "operations" => operations::run(parser),
+        "status" => status::run(parser),
+        "top" => top::run(parser),
         "help" => help(parser),
         "version" => {
             print(&format!("doodgate {}\n", env!("CARGO_PKG_VERSION")))?;
             Ok(ExitCode::SUCCESS)
         }
         other => Err(Failure::Unusable(format!(
-            "`{other}` is not a command: use run, check, explain, presets, operations, health, help or version"
+            "`{other}` is not a command: use run, check, explain, presets, operations, health, status, top, help or version"
         ))),
     }
 }

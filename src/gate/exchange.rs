@@ -65,9 +65,6 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
             Refusal::denied(denial)
         })?;
     exchange.permitted(&permit);
-    if let Some(body) = &held {
-        exchange.carried().up = u64::try_from(body.len()).unwrap_or(u64::MAX);
-    }
 
     let sending = Sending {
         socket,

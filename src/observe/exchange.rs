@@ -199,6 +199,12 @@ impl Exchange {
         if mem::replace(&mut self.forwarded, true) {
             return;
         }
+        // A body that was held is in there.
+        let head = request.windows(4).position(|four| four == b"\r\n\r\n");
+        let body = head.map_or(0, |head| {
+            request.len().saturating_sub(head.saturating_add(4))
+        });
+        self.bytes.up = u64::try_from(body).unwrap_or(u64::MAX);
         if let Some(record) = &mut self.record {
             record.forwarded(request);
         }

@@ -106,7 +106,8 @@ pub(super) const OPERATIONS: [Operation; 18] = [
             text("platform"),
         ],
         // `all`, `registry`: go-dockerclient (`image.go`, `PullImageOptions`); `registry`: docker-java too.
-        inert: &["all", "registry"],
+        // `authconfig`: dockerode (`docker.js`, `createImage`), which repeats the credentials of the header field.
+        inert: &["all", "authconfig", "registry"],
         headers: &[RequestHeader::RegistryAuth, RequestHeader::RegistryMeta],
         body: BodyKind::Stream,
         answer: AnswerKind::Stream,
@@ -126,8 +127,8 @@ pub(super) const OPERATIONS: [Operation; 18] = [
         group: Group::Images,
         part: "push",
         query: &[text("tag"), json("platform")],
-        // `name`, `registry`: go-dockerclient (`image.go`, `PushImageOptions`).
-        inert: &["name", "registry"],
+        // `name`, `registry`: go-dockerclient (`image.go`, `PushImageOptions`); `stream`: dockerode (`image.js`).
+        inert: &["name", "registry", "stream"],
         headers: &[RequestHeader::RegistryAuth, RequestHeader::RegistryMeta],
         answer: AnswerKind::Stream,
         harms: &[Harm::Exfiltration, Harm::ServerSideRequest],

@@ -69,6 +69,8 @@ pub(crate) const PLANS: &[Plan] = &[
 pub(crate) struct Outcome {
     /// Requests (or, in a plan of bytes, MiB) in a second.
     pub(crate) rate: f64,
+    /// Requests (or MiB) in all.
+    pub(crate) amount: f64,
     /// How long each request took, in microseconds, in order.
     pub(crate) times: Vec<f64>,
 }
@@ -115,6 +117,7 @@ pub(crate) fn run(plan: &Plan, socket: &Path, time: Duration) -> Outcome {
     };
     Outcome {
         rate: amount / seconds,
+        amount,
         times,
     }
 }

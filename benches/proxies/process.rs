@@ -151,6 +151,19 @@ impl Side {
     }
 }
 
+impl Side {
+    /// The processor time in seconds that the process has used so far, in all its threads. Unlike the rate it
+    /// hardly depends on what else the machine does.
+    pub(crate) fn processor_time(&self) -> Option<f64> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.as_ref()?.id())).ok()?;
+        let nanoseconds: f64 = tasks
+            .filter_map(|task| fs::read_to_string(task.ok()?.path().join("schedstat")).ok())
+            .filter_map(|line| line.split(' ').next()?.parse::<f64>().ok())
+            .sum();
+        Some(nanoseconds / 1e9)
+    }
+}
+
 impl Drop for Side {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {

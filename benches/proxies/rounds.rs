@@ -12,6 +12,7 @@ struct Column {
     ratios: Vec<f64>,
     halves: Vec<f64>,
     tails: Vec<f64>,
+    costs: Vec<f64>,
 }
 
 /// Measures `plan` on every side in turn, `rounds` times, and prints the medians.
@@ -25,7 +26,14 @@ pub(crate) fn run(plan: &Plan, sides: &[Side], rounds: usize, time: Duration) {
         // Whoever begins has the machine as the pause before left it, so everyone begins in turn.
         for step in 0..sides.len() {
             let at = (round + step) % sides.len();
-            outcomes[at] = Some(load::run(plan, sides[at].socket(), time));
+            let before = sides[at].processor_time();
+            let outcome = load::run(plan, sides[at].socket(), time);
+            if let (Some(before), Some(after)) = (before, sides[at].processor_time()) {
+                columns[at]
+                    .costs
+                    .push((after - before) * 1e6 / outcome.amount);
+            }
+            outcomes[at] = Some(outcome);
         }
         let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
         for (column, outcome) in columns.iter_mut().zip(&outcomes) {
@@ -35,11 +43,15 @@ pub(crate) fn run(plan: &Plan, sides: &[Side], rounds: usize, time: Duration) {
             column.tails.push(quantile(&outcome.times, 0.99));
         }
     }
-    let unit = if plan.bytes { "MiB/s" } else { "1/s" };
+    let (unit, cost) = if plan.bytes {
+        ("MiB/s", "CPU us/MiB")
+    } else {
+        ("1/s", "CPU us/req")
+    };
     println!("\n## {}\n", plan.name);
     println!(
-        "{:<16} {:>10} {:>8} {:>15} {:>10} {:>10}",
-        "side", unit, "ratio", "(of rounds)", "p50 us", "p99 us"
+        "{:<16} {:>10} {:>8} {:>15} {:>10} {:>10} {:>10}",
+        "side", unit, "ratio", "(of rounds)", "p50 us", "p99 us", cost
     );
     for (side, column) in sides.iter().zip(&mut columns) {
         column.ratios.sort_by(f64::total_cmp);
@@ -49,13 +61,18 @@ pub(crate) fn run(plan: &Plan, sides: &[Side], rounds: usize, time: Duration) {
             quantile(&column.ratios, 1.0)
         );
         println!(
-            "{:<16} {:>10.0} {:>8.2} {:>15} {:>10.0} {:>10.0}",
+            "{:<16} {:>10.0} {:>8.2} {:>15} {:>10.0} {:>10.0} {:>10}",
             side.name,
             median(&column.rates),
             median(&column.ratios),
             spread,
             median(&column.halves),
-            median(&column.tails)
+            median(&column.tails),
+            if column.costs.is_empty() {
+                "-".to_owned()
+            } else {
+                format!("{:.1}", median(&column.costs))
+            }
         );
     }
 }

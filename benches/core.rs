@@ -14,6 +14,7 @@
     reason = "a measurement stops at the first surprise, and prints what it found"
 )]
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
@@ -37,10 +38,13 @@ const PING: &[u8] =
 const LIST: &[u8] = b"GET /v1.41/containers/json?all=1&filters=%7B%22label%22%3A%5B%22com.example%3Dweb%22%5D%7D HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/28.2.2 (linux)\r\nAccept-Encoding: gzip\r\n\r\n";
 const CREATE: &[u8] = b"POST /v1.41/containers/create?name=web HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/28.2.2 (linux)\r\nContent-Length: 4096\r\nContent-Type: application/json\r\n\r\n";
 
-/// One step, ready to be repeated.
+/// Prepares a step, so that it can be repeated.
+type Make = Box<dyn Fn() -> Box<dyn Fn()>>;
+
+/// One step.
 struct Step {
     name: String,
-    run: Box<dyn Fn()>,
+    make: Make,
 }
 
 fn main() {
@@ -69,12 +73,13 @@ fn table() {
 
 /// The median time of one repetition, in microseconds.
 fn time(step: &Step) -> f64 {
+    let run = (step.make)();
     let mut times: Vec<f64> = (0..BATCHES)
         .map(|_| {
             let (begin, mut count) = (Instant::now(), 0_u64);
             while begin.elapsed() < BATCH {
                 for _ in 0..16 {
-                    (step.run)();
+                    run();
                 }
                 count += 16;
             }
@@ -109,65 +114,71 @@ fn repeat(name: &str, count: u64) {
         .into_iter()
         .find(|step| step.name == name)
         .expect("a step of that name");
+    let run = (step.make)();
     for _ in 0..count {
-        (step.run)();
+        run();
     }
 }
 
 fn steps() -> Vec<Step> {
-    let body: &'static [u8] = Box::leak(body().into_boxed_slice());
     let mut steps = Vec::new();
-    let mut step = |name: String, run: Box<dyn Fn()>| steps.push(Step { name, run });
+    let mut step = |name: String, make: Make| steps.push(Step { name, make });
 
     for (name, bytes) in [("ping", PING), ("list", LIST), ("create", CREATE)] {
-        let head = std::cell::RefCell::new(RequestHead::default());
         step(
             format!("head of {name}"),
             Box::new(move || {
-                let parsed = head
-                    .borrow_mut()
-                    .parse(black_box(bytes), &Limits::default());
-                black_box(parsed.expect("a head"));
+                let head = RefCell::new(RequestHead::default());
+                Box::new(move || {
+                    let parsed = head
+                        .borrow_mut()
+                        .parse(black_box(bytes), &Limits::default());
+                    black_box(parsed.expect("a head"));
+                })
             }),
         );
-        let head = head_of(bytes);
         step(
             format!("call of {name}"),
             Box::new(move || {
-                black_box(Call::parse(black_box(&head)).expect("a call"));
+                let head = head_of(bytes);
+                Box::new(move || {
+                    black_box(Call::parse(black_box(&head)).expect("a call"));
+                })
             }),
         );
-        let head = head_of(bytes);
         step(
-            format!("target of {name}, written"),
+            format!("call of {name}, and its target written"),
             Box::new(move || {
-                let mut out = Vec::with_capacity(256);
-                let call = Call::parse(&head).expect("a call");
-                call.write_target(ApiVersion::new(1, 41), UnknownParameters::Forward, &mut out);
-                black_box(out);
+                let head = head_of(bytes);
+                Box::new(move || {
+                    let mut out = Vec::with_capacity(256);
+                    let call = Call::parse(&head).expect("a call");
+                    call.write_target(ApiVersion::new(1, 41), UnknownParameters::Forward, &mut out);
+                    black_box(out);
+                })
             }),
         );
     }
     step(
         "JSON of a create of 4 KiB".to_owned(),
-        Box::new(move || {
-            black_box(Document::parse(black_box(body)).expect("JSON"));
+        Box::new(|| {
+            let body = body();
+            Box::new(move || {
+                black_box(Document::parse(black_box(&body)).expect("JSON"));
+            })
         }),
     );
-    for rules in [1, 20, 200] {
-        let policy: &'static Policy = Box::leak(Box::new(policy(rules)));
-        for (name, bytes) in [("ping", PING), ("list", LIST)] {
-            let head = head_of(bytes);
+    for (name, bytes) in [("ping", PING), ("list", LIST), ("create of 4 KiB", CREATE)] {
+        for rules in [1, 20, 200] {
             step(
                 format!("decision of {name}, {rules} rules"),
-                Box::new(move || decide(policy, &head, None)),
+                Box::new(move || {
+                    let (policy, head) = (policy(rules), head_of(bytes));
+                    let body = (bytes == CREATE).then(body);
+                    Box::new(move || decide(&policy, &head, body.as_deref()))
+                }),
             );
         }
-        let head = head_of(CREATE);
-        step(
-            format!("decision of a create of 4 KiB, {rules} rules"),
-            Box::new(move || decide(policy, &head, Some(body))),
-        );
     }
     steps
 }

@@ -1,5 +1,8 @@
 //! Clients that send what no engine should see, and engines that answer what no client should.
 
+use std::io::Write;
+use std::thread;
+
 use super::{EVERYTHING, READ, assert_alive, plain, refusal};
 use crate::support::{FakeEngine, Next, World, answer};
 
@@ -246,6 +249,67 @@ fn a_form_is_refused_where_the_engine_would_read_it() {
         refusal(&mut client, &[400, 403, 415]);
     }
     assert_eq!(world.engine.connections(), 0);
+}
+
+#[test]
+fn a_document_that_no_engine_should_read_is_refused_with_its_place() {
+    let world = plain("version: 1\nallow:\n  - SystemPing\n  - ContainerCreate: {image: \"**\"}\n");
+    let nested =
+        |count: usize| format!("{{\"Labels\":{}{}}}", "[".repeat(count), "]".repeat(count));
+    let keys: Vec<String> = (0..100_000)
+        .map(|number| format!("\"k{number}\":1"))
+        .collect();
+    for (name, body) in [
+        ("cut", "{\"Image\":\"alpine\"".to_owned()),
+        ("a second document", "{}{}".to_owned()),
+        ("closing brackets behind", "{}]}".to_owned()),
+        ("a mark before", "\u{feff}{}".to_owned()),
+        ("depth", nested(10_000)),
+        (
+            "one key twice",
+            "{\"Image\":\"a\",\"image\":\"b\"}".to_owned(),
+        ),
+        ("half a pair", "{\"Image\":\"\\ud800\"}".to_owned()),
+        (
+            "a flag as text",
+            "{\"HostConfig\":{\"Privileged\":\"true\"}}".to_owned(),
+        ),
+        (
+            "a number beyond 64 bits",
+            "{\"HostConfig\":{\"Memory\":99999999999999999999}}".to_owned(),
+        ),
+        ("a list for an object", "{\"HostConfig\":[]}".to_owned()),
+        ("100,000 keys at the top", format!("{{{}}}", keys.join(","))),
+        (
+            "10 MB",
+            format!("{{\"Labels\":{{\"a\":\"{}\"}}}}", "x".repeat(10_000_000)),
+        ),
+    ] {
+        let mut client = world.client();
+        let mut upload = client.stream().try_clone().expect("a second handle");
+        let request = format!(
+            "POST /v1.41/containers/create HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let sender = thread::spawn(move || upload.write_all(request.as_bytes()).is_ok());
+        let head = client.read_head();
+        let message = client.read_body(&head);
+        drop(client);
+        sender.join().expect("the upload ends");
+        assert!(
+            matches!(head.status(), 400 | 403 | 413),
+            "{name}: {}",
+            head.text
+        );
+        assert!(!message.is_empty(), "{name}");
+        assert_eq!(
+            world.engine.connections(),
+            0,
+            "{name}: {}",
+            message.escape_ascii()
+        );
+    }
+    assert_alive(&mut world.client());
 }
 
 #[test]

@@ -1,6 +1,18 @@
 //! Each limit, at its edge and one beyond.
 
-use super::{READ, plain, refusal};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+use super::{READ, assert_alive, plain, refusal};
+use crate::support::{Conn, Head, Next, World, answer, wait_until};
+
+const ALL: &str =
+    "{allow: [{system: {body: any}}, {containers: {body: any}}, {images: {body: any}}]}";
+/// The shortest time that a configuration may give a head, and a time that is certainly longer.
+const SHORT: &str = "head-timeout: 1s";
+const LONGER: Duration = Duration::from_millis(2500);
 
 /// The limits that hold when nothing is said.
 const HEAD: usize = 64 * 1024;
@@ -58,4 +70,178 @@ fn a_head_that_never_ends_is_given_up() {
     }
     assert!(sent < 10_000_000, "the gate goes on reading");
     assert_eq!(world.engine.connections(), 0);
+}
+
+fn json(conn: &mut Conn, head: &Head) -> Next {
+    conn.read_body(head);
+    conn.send(if head.line().contains("/_ping") {
+        answer::ping()
+    } else {
+        answer::json("{}")
+    });
+    Next::Request
+}
+
+#[test]
+fn a_head_that_comes_too_slowly_is_given_up() {
+    let world = World::configured(&[SHORT], ALL, json);
+    let mut client = world.client();
+    client.send("GET /_ping HTTP/1.1\r\nHo");
+    let (head, _) = refusal(&mut client, &[408]);
+    assert_eq!(head.field("connection"), Some("close"));
+    client.expect_end();
+    assert_eq!(world.engine.connections(), 0);
+}
+
+#[test]
+fn a_head_that_trickles_does_not_get_its_time_anew_with_every_byte() {
+    let world = World::configured(&[SHORT], ALL, json);
+    let mut client = world.client();
+    client.send("GET /_ping HTTP/1.1\r\nX: ");
+    wait_until("the gate gives up", || {
+        !client.try_send("a") || client.comes_within(Duration::from_millis(50))
+    });
+    assert_eq!(world.engine.connections(), 0);
+}
+
+#[test]
+fn the_time_for_a_head_cuts_nothing_else() {
+    let world = World::configured(&[SHORT], ALL, |conn, head| {
+        if head.line().contains("/events") {
+            conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            thread::sleep(LONGER);
+            conn.send("3\r\n{}\n\r\n0\r\n\r\n");
+        } else if head.line().contains("/wait") {
+            thread::sleep(LONGER);
+            conn.send(answer::json("{}"));
+        } else {
+            return json(conn, head);
+        }
+        Next::Request
+    });
+    let streams = thread::scope(|scope| {
+        let stream = scope.spawn(|| {
+            let mut client = world.client();
+            client.send("GET /v1.41/events HTTP/1.1\r\nHost: docker\r\n\r\n");
+            client.read_response().1
+        });
+        let answer = scope.spawn(|| {
+            let mut client = world.client();
+            client.send("POST /v1.41/containers/a/wait HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n\r\n");
+            client.read_response().1
+        });
+        let idle = scope.spawn(|| {
+            let mut client = world.client();
+            assert_alive(&mut client);
+            thread::sleep(LONGER);
+            assert_alive(&mut client);
+            String::from("OK")
+        });
+        let upload = scope.spawn(|| {
+            let mut client = world.client();
+            client.send("POST /v1.41/images/load HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-tar\r\nContent-Length: 2\r\n\r\na");
+            thread::sleep(LONGER);
+            client.send("b");
+            client.read_response().1
+        });
+        [stream, answer, idle, upload].map(|thread| thread.join().expect("a client"))
+    });
+    assert_eq!(streams, ["{}\n", "{}", "OK", "{}"]);
+}
+
+#[test]
+fn a_socket_takes_so_many_connections_and_no_more() {
+    let world = World::configured(&["connections: 3"], ALL, json);
+    // Those that the start has looked with are gone when this one is answered.
+    let mut first = world.client();
+    assert_alive(&mut first);
+    let mut open = vec![first];
+    wait_until("two more places", || {
+        let mut client = world.client();
+        client.try_send("GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n");
+        let served = client
+            .try_read_head()
+            .is_some_and(|head| head.status() == 200);
+        if served {
+            client.read_exact(2);
+            open.push(client);
+        }
+        open.len() == 3
+    });
+    let mut one_more = world.client();
+    let (head, message) = refusal(&mut one_more, &[503]);
+    assert_eq!(head.field("connection"), Some("close"));
+    assert!(
+        message.contains('3') && message.contains("connections"),
+        "{message}"
+    );
+    for client in &mut open {
+        assert_alive(client);
+    }
+    drop(open);
+    wait_until("a place is free again", || {
+        let mut client = world.client();
+        client.try_send("GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n");
+        client
+            .try_read_head()
+            .is_some_and(|head| head.status() == 200)
+    });
+}
+
+#[test]
+fn a_body_that_is_held_may_have_so_many_bytes_and_no_more() {
+    let world = World::configured(&["body-bytes: 2KiB"], ALL, json);
+    let body = |size: usize| {
+        format!(
+            "{{\"Image\":\"alpine\",\"Labels\":{{\"a\":\"{}\"}}}}",
+            "x".repeat(size - 36)
+        )
+    };
+    assert_eq!(body(2048).len(), 2048);
+    let create = "POST /v1.41/containers/create HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n";
+    let sized = |size: usize| format!("{create}Content-Length: {size}\r\n\r\n{}", body(size));
+    let chunked = |size: usize| {
+        format!(
+            "{create}Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n{}\r\n0\r\n\r\n",
+            body(size)
+        )
+    };
+    for request in [sized(2048), chunked(2048)] {
+        let mut client = world.client();
+        client.send(request);
+        assert_eq!(client.read_response().0.status(), 200);
+    }
+    let asked = world.engine.requests();
+    for request in [sized(2049), chunked(2049)] {
+        let mut client = world.client();
+        client.send(request);
+        let (head, message) = refusal(&mut client, &[413]);
+        assert!(message.contains("2048"), "{message}");
+        assert_eq!(head.field("connection"), Some("close"));
+    }
+    assert_eq!(world.engine.requests(), asked);
+}
+
+#[test]
+fn streams_get_the_grace_that_the_file_gives_them() {
+    let (go, wait) = channel::<()>();
+    let wait = Mutex::new(wait);
+    let mut world = World::configured(&["drain-grace: 60s"], ALL, move |conn, _| {
+        conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        wait.lock()
+            .expect("lock")
+            .recv()
+            .expect("the signal is sent");
+        conn.send("3\r\n{}\n\r\n0\r\n\r\n");
+        Next::Request
+    });
+    let mut client = world.client();
+    client.send("GET /v1.41/events HTTP/1.1\r\nHost: docker\r\n\r\n");
+    let head = client.read_head();
+    world.gate.signal("TERM");
+    let path = world.dir.path("gate.sock");
+    wait_until("the gate stops listening", || !path.exists());
+    go.send(()).expect("the engine waits");
+    assert_eq!(client.read_body(&head), b"{}\n");
+    assert_eq!(world.gate.wait().code(), Some(0));
 }

@@ -137,6 +137,37 @@ fn a_flood_passes_in_bounded_memory() {
 }
 
 #[test]
+fn an_upload_passes_in_bounded_memory() {
+    let world = World::new(EVERYTHING, |conn, head| {
+        if head.line().contains("/_ping") {
+            conn.send(answer::ping());
+            return Next::Request;
+        }
+        let mut got = 0;
+        while got < FLOOD {
+            got += conn.read_chunk().len();
+        }
+        conn.read_chunk();
+        conn.send(answer::json(&got.to_string()));
+        Next::Close
+    });
+    let mut client = world.client();
+    assert_alive(&mut client);
+    let (_, before) = world.gate.memory();
+    client.send("POST /v1.41/images/load HTTP/1.1\r\nHost: docker\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for _ in 0..FLOOD / BLOCK.len() {
+        client.send("10000\r\n");
+        client.send(BLOCK);
+        client.send("\r\n");
+    }
+    client.send("0\r\n\r\n");
+    assert_eq!(client.read_response().1, FLOOD.to_string());
+    let (_, after) = world.gate.memory();
+    let grown = (after - before) * 1024;
+    assert!(grown < 4 * 1024 * 1024, "{grown} bytes more than when idle");
+}
+
+#[test]
 fn a_client_that_leaves_a_quiet_stream_takes_the_engine_connection_with_it() {
     let world = World::new(READ, |conn, _| {
         conn.send(CHUNKED);

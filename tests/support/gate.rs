@@ -128,6 +128,30 @@ impl World {
         Self { gate, engine, dir }
     }
 
+    /// Like [`World::new`], by a configuration file: `rules` are the policy, in braces,
+    /// and `limits` are entries such as `connections: 2`.
+    pub(crate) fn configured(
+        limits: &[&str],
+        rules: &str,
+        script: impl Fn(&mut Conn, &Head) -> Next + Send + Sync + 'static,
+    ) -> Self {
+        let dir = Dir::new();
+        let engine = FakeEngine::start(&dir.path("engine.sock"), script);
+        let (socket, upstream) = (dir.path("gate.sock"), dir.path("engine.sock"));
+        let config = dir.file(
+            "config.yaml",
+            &format!(
+                "version: 1\nengine: {}\nlimits: {{{}}}\nsockets:\n  test: {{listen: \"{}\", policy: rules}}\npolicies:\n  rules: {rules}\n",
+                super::unix(&upstream),
+                limits.join(", "),
+                super::unix(&socket),
+            ),
+        );
+        let arguments = ["run", "--config", &config.display().to_string()];
+        let gate = Gate::start(&arguments, &socket, &dir.path("stderr"));
+        Self { gate, engine, dir }
+    }
+
     /// Starts a gate on the sockets in `dir`.
     pub(crate) fn gate(dir: &Dir, policy: &str, more: &[&str]) -> Gate {
         let policy = if policy.contains(':') {

@@ -8,7 +8,7 @@ use super::inspect::Inspector;
 use super::respond::Refusal;
 use super::server::Socket;
 use super::stream::Stream;
-use super::{body, request, tunnel};
+use super::{body, lookup, request, tunnel};
 use crate::api::Call;
 use crate::api::json::Document;
 use crate::demand::{self, Demand};
@@ -57,13 +57,19 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     };
     let mut demands = demand::of(&call, document.as_ref()).map_err(Refusal::BodyMeaning)?;
     add_demands(&call, head, *left, &mut demands);
-    let permit = socket
-        .policy
-        .decide(&call, document.as_ref(), &demands)
-        .map_err(|denial| {
-            exchange.demanded(&demands);
+    let decide = |demands: &[Demand<'_>], exchange: &mut Exchange| {
+        let decided = socket.policy.decide(&call, document.as_ref(), demands);
+        decided.map_err(|denial| {
+            exchange.demanded(demands);
             Refusal::denied(denial)
-        })?;
+        })
+    };
+    let mut permit = decide(&demands, exchange)?;
+    let facts = lookup::demands(&socket.engine, &call, document.as_ref(), &demands).await?;
+    if !facts.is_empty() {
+        demands.extend(facts);
+        permit = decide(&demands, exchange)?;
+    }
     exchange.permitted(&permit);
 
     let sending = Sending {

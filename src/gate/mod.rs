@@ -12,6 +12,7 @@ mod engine;
 mod exchange;
 mod inspect;
 mod listen;
+mod lookup;
 mod presence;
 mod relay;
 mod request;

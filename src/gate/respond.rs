@@ -70,6 +70,11 @@ pub(crate) enum Refusal {
     },
     /// The target has no unambiguous reading.
     Target(BadTarget),
+    /// The call names more than can be looked up.
+    TooManyNames {
+        /// The limit.
+        most: usize,
+    },
     /// A head cannot be written on to the other side.
     Unwritable(Unwritable),
     /// A switch of protocols that the operation does not offer.
@@ -114,6 +119,7 @@ impl Refusal {
             | Self::HeadTooSlow { .. }
             | Self::Json(_)
             | Self::Target(_)
+            | Self::TooManyNames { .. }
             | Self::Upgrade { .. } => (Decision::Malformed, None, None),
         };
         exchange.refused(&Refused {
@@ -148,6 +154,7 @@ impl Refusal {
             Self::Json(bad) => (400, bad.reason.code(), false),
             Self::Busy { .. } => (503, "too_many_connections", true),
             Self::Target(bad) => (400, bad.code(), true),
+            Self::TooManyNames { .. } => (400, "too_many_names", false),
             Self::Unwritable(_) => (502, "unwritable_head", true),
             Self::Upgrade { .. } => (400, "upgrade_not_offered", true),
         }
@@ -175,6 +182,7 @@ impl fmt::Display for Refusal {
             | Self::Json(_)
             | Self::Busy { .. }
             | Self::Target(_)
+            | Self::TooManyNames { .. }
             | Self::Unwritable(_)
             | Self::Upgrade { .. } => f.write_str("doodgate: ")?,
         }
@@ -232,6 +240,10 @@ impl fmt::Display for Refusal {
                  `limits: connections`"
             ),
             Self::Target(bad) => write!(f, "malformed request target: {bad}"),
+            Self::TooManyNames { most } => write!(
+                f,
+                "the call names more than {most} volumes, networks and containers: make several calls of it"
+            ),
             Self::Unwritable(error) => write!(f, "cannot pass the message on: {error}"),
             Self::Upgrade { operation } => {
                 write!(

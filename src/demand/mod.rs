@@ -5,6 +5,7 @@
 //! record, the answer of `explain` and the draft of `learn`.
 
 mod body;
+mod canonical;
 pub mod facts;
 mod head;
 mod kind;
@@ -19,6 +20,7 @@ use std::borrow::Cow;
 
 use crate::api::json::Document;
 use crate::api::{BodyKind, Call};
+pub use canonical::canonicalise;
 pub use kind::{KINDS, Kind, KindInfo, Shape, Unit};
 pub use page::reference;
 use walk::Walk;

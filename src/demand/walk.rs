@@ -315,21 +315,21 @@ pub(super) fn wrong(path: &Path<'_>, wanted: &'static str) -> BadBody {
 
 /// Finds a struct's fields by name. Clients send them in the order of the engine's own struct, so the search
 /// begins behind the field that was found last.
-struct Names {
+pub(super) struct Names {
     table: &'static Struct,
     /// Which fields have come, by their number: no struct has more than 128.
     seen: u128,
     next: usize,
 }
 
-enum Found {
+pub(super) enum Found {
     Field(&'static Field),
     Twin(&'static Field),
     Nothing,
 }
 
 impl Names {
-    const fn new(table: &'static Struct) -> Self {
+    pub(super) const fn new(table: &'static Struct) -> Self {
         Self {
             table,
             seen: 0,
@@ -337,7 +337,7 @@ impl Names {
         }
     }
 
-    fn find(&mut self, name: &str) -> Found {
+    pub(super) fn find(&mut self, name: &str) -> Found {
         let fields = || self.table.fields.iter().copied().flatten().enumerate();
         let from = self.next;
         let hit = fields()

@@ -59,3 +59,46 @@ fn whole(body: &str) -> String {
         None => body.to_owned(),
     }
 }
+
+#[test]
+fn names_are_respelt_as_the_engine_spells_them() {
+    for (target, body, expected) in [
+        (
+            "/containers/create",
+            r#"{"image":"a","LABELS":{"image":"x"},"hostconfig":{"BINDS":["v:/x"],"mounts":[{"type":"tmpfs","TARGET":"/t","tmpfsoptions":{"SIZEBYTES":1}}],"portbindings":{"80/TCP":[{"hostip":"127.0.0.1"}]},"new":{"image":1}},"networkingconfig":{"endpointsconfig":{"N":{"aliases":["A"]}}},"pidmode":""}"#,
+            r#"{"Image":"a","Labels":{"image":"x"},"HostConfig":{"Binds":["v:/x"],"Mounts":[{"Type":"tmpfs","Target":"/t","TmpfsOptions":{"SizeBytes":1}}],"PortBindings":{"80/TCP":[{"HostIp":"127.0.0.1"}]},"new":{"image":1}},"NetworkingConfig":{"EndpointsConfig":{"N":{"Aliases":["A"]}}},"PidMode":""}"#,
+        ),
+        (
+            "/containers/create",
+            "{\"Label\u{17F}\":{}}",
+            "{\"Label\u{17F}\":{}}",
+        ),
+        (
+            "/containers/create",
+            r#"{"image":"a","IMAGE":"b"}"#,
+            r#"{"Image":"a","IMAGE":"b"}"#,
+        ),
+        (
+            "/plugins/pull?remote=x",
+            r#"[{"name":"n","VALUE":["v"]}]"#,
+            r#"[{"Name":"n","Value":["v"]}]"#,
+        ),
+        (
+            "/swarm/unlock",
+            r#"{"unlockkey":"k"}"#,
+            r#"{"UnlockKey":"k"}"#,
+        ),
+        ("/swarm/leave", r#"{"force":true}"#, r#"{"force":true}"#),
+    ] {
+        let call = doodgate::api::Call::from_parts("POST", target, None).expect("a target");
+        let mut document = doodgate::api::json::Document::parse(body.as_bytes()).expect("JSON");
+        doodgate::demand::canonicalise(&call, &mut document);
+        let mut written = Vec::new();
+        document.write(&mut written);
+        assert_eq!(
+            String::from_utf8_lossy(&written),
+            expected,
+            "{target} {body}"
+        );
+    }
+}

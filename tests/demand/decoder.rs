@@ -76,7 +76,8 @@ fn nothing_that_go_decodes_goes_unseen() {
 /// The kinds of the demands that are not safe, and the canonical form.
 fn accepted(body: &[u8]) -> Option<(Vec<String>, Vec<u8>)> {
     let call = Call::from_parts("POST", "/v1.41/containers/create", None).expect("a good target");
-    let document = Document::parse(body).ok()?;
+    let mut document = Document::parse(body).ok()?;
+    demand::canonicalise(&call, &mut document);
     let demands = demand::of(&call, Some(&document)).ok()?;
     let kinds = demands
         .iter()

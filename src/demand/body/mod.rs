@@ -35,6 +35,14 @@ pub(super) fn demands<'c>(
     Ok(())
 }
 
+/// What the engine decodes an operation's body into, as far as this version knows.
+pub(super) fn shape(operation: OperationId) -> Option<Type> {
+    BODIES
+        .iter()
+        .find(|(id, ..)| *id == operation)
+        .map(|(_, shape, _)| *shape)
+}
+
 const PRIVILEGES: Type = Type::Structs(&plugin::PRIVILEGE);
 
 /// What the engine decodes each operation's body into, and what the whole demands.

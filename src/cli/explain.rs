@@ -65,7 +65,10 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     };
     let document = match question.body.as_deref().map(Document::parse) {
         None => None,
-        Some(Ok(document)) => Some(document),
+        Some(Ok(mut document)) => {
+            demand::canonicalise(&call, &mut document);
+            Some(document)
+        }
         Some(Err(bad)) => return malformed(&question, bad.reason.code(), &bad),
     };
     let mut demands = match demand::of(&call, document.as_ref()) {

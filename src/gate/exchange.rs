@@ -51,10 +51,13 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     exchange.waits();
     let held = body::hold(socket, &call, head, client, input, left).await?;
     exchange.resumed();
-    let document = match held.as_deref() {
+    let mut document = match held.as_deref() {
         Some(bytes) => Some(Document::parse(bytes).map_err(Refusal::Json)?),
         None => None,
     };
+    if let Some(document) = &mut document {
+        demand::canonicalise(&call, document);
+    }
     let mut demands = demand::of(&call, document.as_ref()).map_err(Refusal::BodyMeaning)?;
     add_demands(&call, head, *left, &mut demands);
     let decide = |demands: &[Demand<'_>], exchange: &mut Exchange| {

@@ -38,11 +38,11 @@ pub(crate) async fn demands(
         found.extend(learned.demands);
         further.extend(learned.references);
     }
-    for reference in further
-        .iter()
-        .filter(|reference| matters(reference.target))
-        .take(MOST)
-    {
+    further.retain(|reference| matters(reference.target));
+    if further.len() > MOST {
+        return Err(Refusal::TooManyNames { most: MOST });
+    }
+    for reference in &further {
         found.extend(inspect(engine, reference).await?.demands);
     }
     Ok(found)

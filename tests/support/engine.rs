@@ -167,7 +167,11 @@ fn serve(mut conn: Conn, record: &Record, script: &Script) {
     while let Some(head) = conn.try_read_head() {
         if is_lookup(&head) {
             record.own.store(true, Ordering::SeqCst);
-            conn.send(answer::ping());
+            conn.send(if head.line().contains("/_ping ") {
+                answer::ping()
+            } else {
+                answer::status("404 Not Found", "{\"message\":\"no such thing\"}")
+            });
             continue;
         }
         record.asked.fetch_add(1, Ordering::SeqCst);
@@ -178,7 +182,7 @@ fn serve(mut conn: Conn, record: &Record, script: &Script) {
     }
 }
 
-/// Whether the gate asks on its own behalf, to learn the engine's API version.
+/// Whether the gate asks on its own behalf: for the engine's API version, or for what a name is.
 fn is_lookup(head: &Head) -> bool {
     head.field("user-agent")
         .is_some_and(|agent| agent.starts_with("doodgate/"))

@@ -21,6 +21,7 @@ const LOOKS: &[&str] = &[
     "docker network inspect bridge --format '{{.Name}}'",
     "docker volume ls",
     "docker port ro-web",
+    "docker top ro-web -o pid,args",
     "docker events --since 1 --until 2",
     "docker stats --no-stream --format '{{.Name}}' ro-web",
 ];
@@ -41,22 +42,22 @@ const REFUSED: &[(&str, &str)] = &[
     ("docker exec ro-web id", "ContainerExec"),
     ("echo x | docker exec -i ro-web sh", "ContainerExec"),
     ("docker logs ro-web", "ContainerLogs"),
-    ("docker top ro-web", "ContainerTop"),
     ("docker cp ro-web:/etc/passwd -", "ContainerArchive"),
+    // Asks with HEAD first, whose answer has no body to read a reason from.
     (
         "tar c /etc/hostname 2>/dev/null | docker cp - ro-web:/tmp",
-        "Archive",
+        "",
     ),
     ("docker export ro-web", "ContainerExport"),
     ("docker commit ro-web x", "ImageCommit"),
     ("docker container prune -f", "ContainerPrune"),
-    ("docker pull localhost:5000/alpine", "ImagePull"),
+    ("docker pull localhost:5000/alpine", "ImageCreate"),
     ("docker push localhost:5000/alpine", "ImagePush"),
     ("docker tag alpine other", "ImageTag"),
     ("docker rmi alpine", "ImageDelete"),
     ("docker save alpine", "ImageGet"),
     ("echo x | docker load", "ImageLoad"),
-    ("echo x | docker import -", "ImageImport"),
+    ("echo x | docker import -", "ImageCreate"),
     ("echo FROM alpine | docker build -", "ImageBuild"),
     ("docker search alpine", "ImageSearch"),
     ("docker image prune -f", "ImagePrune"),
@@ -122,7 +123,8 @@ fn read_only(pair: &Pair) {
     }
     for (script, operation) in REFUSED {
         let outcome = on(&gate.address(), script);
-        let said = outcome.stderr.contains(operation) && outcome.stderr.contains("read-only");
+        let said = operation.is_empty()
+            || (outcome.stderr.contains(operation) && outcome.stderr.contains("read-only"));
         if outcome.code == Some(0) || outcome.code.is_none() || !said {
             failures.push(format!(
                 "{script}: must be refused by the name {operation}\n{outcome:#?}"
@@ -147,5 +149,11 @@ fn read_only(pair: &Pair) {
 
 /// Output without what depends on the moment.
 fn words(text: &str) -> String {
-    crate::normal::normal(text, "\u{0}", "\u{0}")
+    let mut lines: Vec<String> = crate::normal::normal(text, "\u{0}", "\u{0}")
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    // The engine lists images of one second in any order.
+    lines.sort();
+    lines.join("\n")
 }

@@ -1,1 +1,117 @@
-//! Soon.
+//! The image and the compose stack, on a real engine; and a container that has the gate's socket as its engine.
+
+use std::time::Duration;
+
+use crate::shell::{Outcome, Setting, run};
+use crate::world::{Folder, Gate, Pair};
+
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// The host's CLI inside a container whose image has none: it is linked with the host's libraries.
+const CLI_INSIDE: &str = r#"-v "$CLI:/usr/bin/docker:ro" -v /lib:/lib:ro -v /usr/lib:/usr/lib:ro $([ ! -d /lib64 ] || echo -v /lib64:/lib64:ro)"#;
+
+fn on_engine(pair: &Pair, script: &str, variables: Vec<(&str, String)>) -> Outcome {
+    let folder = Folder::new();
+    let setting = Setting {
+        cli: &pair.cli,
+        host: &pair.address,
+        prefix: "image",
+        folder: folder.path(),
+        variables,
+    };
+    let _guard = pair
+        .lock()
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    run(script, &setting, LIMIT)
+}
+
+#[test]
+fn a_container_has_the_gate_as_its_engine() {
+    for (engine, cli) in [
+        ("20", "DOODGATE_TEST_CLI_20"),
+        ("26", "DOODGATE_TEST_CLI_26"),
+    ] {
+        let Some(pair) = Pair::find(engine, cli) else {
+            return;
+        };
+        let gate = Gate::start(&pair.address, "read-only");
+        let script = format!(
+            r#"inside() {{ docker run --rm -v "$GATE:/var/run/docker.sock" -e DOCKER_HOST= {CLI_INSIDE} alpine docker "$@"; }}
+            inside version; inside ps -q >/dev/null && echo listed; inside run --rm alpine true"#
+        );
+        let outcome = on_engine(
+            &pair,
+            &script,
+            vec![("GATE", gate.socket().display().to_string())],
+        );
+        let (_, server) = outcome.stdout.split_once("Server:").unwrap_or_default();
+        assert!(
+            server.contains("API version") && server.contains("listed"),
+            "engine {engine}: {outcome:#?}"
+        );
+        assert!(
+            outcome.stderr.contains("ContainerCreate refused"),
+            "engine {engine}: {outcome:#?}"
+        );
+    }
+}
+
+#[test]
+fn the_image_and_the_compose_stack_work() {
+    let Some(pair) = Pair::find("26", "DOODGATE_TEST_CLI_26") else {
+        return;
+    };
+    let Ok(binary) = std::env::var("DOODGATE_TEST_STATIC") else {
+        println!(
+            "skipped: DOODGATE_TEST_STATIC names no static binary to build the image from; scripts/test sets it"
+        );
+        return;
+    };
+    let script = format!(
+        r#"
+        export DOCKER_BUILDKIT=1 COMPOSE_PROJECT_NAME=$N DOODGATE_IMAGE=$N MONITOR_IMAGE=alpine
+        export DOCKER_SOCKET=$SOCKET DOCKER_GID=$(stat -c %g "$SOCKET")
+        stack() {{ docker compose -f "$ROOT/deploy/compose/compose.yaml" -f monitor.yaml "$@"; }}
+        trap 'stack down -v -t 1 >/dev/null 2>&1; docker rmi -f "$N" >/dev/null 2>&1' EXIT
+        mkdir context && cp "$BINARY" context/doodgate
+        docker build -q -t "$N" --build-arg BINARY=prebuilt -f "$ROOT/Dockerfile" context >/dev/null || exit 1
+        docker inspect -f 'user {{{{.Config.User}}}} entrypoint {{{{.Config.Entrypoint}}}} health {{{{.Config.Healthcheck.Test}}}}' "$N"
+        docker run --rm --network none "$N" version
+
+        # The image of the monitor has no docker command here: it gets the host's.
+        {{ echo 'services: {{monitor: {{volumes: ['; printf '"%s:%s:ro",' "$CLI" /usr/bin/docker /lib /lib /usr/lib /usr/lib
+          [ ! -d /lib64 ] || printf '"/lib64:/lib64:ro",'; echo ']}}}}'; }} >monitor.yaml
+        stack up -d --no-build >up.log 2>&1 || {{ cat up.log; stack logs; docker inspect "$N-doodgate-1" | grep -A5 '"Health"'; exit 1; }}
+        stack ps --format '{{{{.Service}}}} {{{{.Health}}}}' | sort
+        stack exec -T monitor docker ps --format '{{{{.Names}}}}' | grep "$N" | sort
+        stack exec -T monitor docker run --rm alpine true
+        stack exec -T monitor sh -c 'ls /var/run/docker.sock' 2>&1
+        stack stop -t 10 doodgate >/dev/null 2>&1; docker inspect -f 'gate ended with {{{{.State.ExitCode}}}}' "$N-doodgate-1""#
+    );
+    let variables = vec![
+        ("ROOT", env!("CARGO_MANIFEST_DIR").to_owned()),
+        ("BINARY", binary),
+        ("SOCKET", pair.address.replace("unix://", "")),
+    ];
+    let outcome = on_engine(&pair, &script, variables);
+    for expected in [
+        "user 65532:65532 entrypoint [/doodgate] health [CMD /doodgate health]",
+        "doodgate 0",
+        "doodgate healthy",
+        "image-doodgate-1\nimage-monitor-1",
+        "No such file or directory",
+        "gate ended with 0",
+    ] {
+        assert!(
+            outcome.stdout.contains(expected),
+            "`{expected}` is not in {outcome:#?}"
+        );
+    }
+    assert!(
+        outcome
+            .stderr
+            .contains("ContainerCreate refused by policy read-only"),
+        "{outcome:#?}"
+    );
+}

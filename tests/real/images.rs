@@ -68,33 +68,31 @@ fn the_image_and_the_compose_stack_work() {
         );
         return;
     };
-    let script = format!(
-        r#"
+    let script = r#"
         export DOCKER_BUILDKIT=1 COMPOSE_PROJECT_NAME=$N DOODGATE_IMAGE=$N MONITOR_IMAGE=alpine
         export DOCKER_SOCKET=$SOCKET DOCKER_GID=$(stat -c %g "$SOCKET")
-        stack() {{ docker compose -f "$ROOT/deploy/compose/compose.yaml" -f monitor.yaml "$@"; }}
+        stack() { docker compose -f "$ROOT/deploy/compose/compose.yaml" -f monitor.yaml "$@"; }
         trap 'stack down -v -t 1 >/dev/null 2>&1; docker rmi -f "$N" >/dev/null 2>&1' EXIT
         mkdir context && cp "$BINARY" context/doodgate
         docker build -q -t "$N" --build-arg BINARY=prebuilt -f "$ROOT/Dockerfile" context >/dev/null || exit 1
-        docker inspect -f 'user {{{{.Config.User}}}} entrypoint {{{{.Config.Entrypoint}}}} health {{{{.Config.Healthcheck.Test}}}}' "$N"
+        docker inspect -f 'user {{.Config.User}} entrypoint {{.Config.Entrypoint}} health {{.Config.Healthcheck.Test}}' "$N"
         docker run --rm --network none "$N" version
 
         # The image of the monitor has no docker command here: it gets the host's.
-        {{ echo 'services: {{monitor: {{volumes: ['; printf '"%s:%s:ro",' "$CLI" /usr/bin/docker /lib /lib /usr/lib /usr/lib
-          [ ! -d /lib64 ] || printf '"/lib64:/lib64:ro",'; echo ']}}}}'; }} >monitor.yaml
-        stack up -d --no-build >up.log 2>&1 || {{ cat up.log; stack logs; docker inspect "$N-doodgate-1" | grep -A5 '"Health"'; exit 1; }}
-        stack ps --format '{{{{.Service}}}} {{{{.Health}}}}' | sort
-        stack exec -T monitor docker ps --format '{{{{.Names}}}}' | grep "$N" | sort
+        { echo 'services: {monitor: {volumes: ['; printf '"%s:%s:ro",' "$CLI" /usr/bin/docker /lib /lib /usr/lib /usr/lib
+          [ ! -d /lib64 ] || printf '"/lib64:/lib64:ro",'; echo ']}}'; } >monitor.yaml
+        stack up -d --no-build >up.log 2>&1 || { cat up.log; stack logs; docker inspect "$N-doodgate-1" | grep -A5 '"Health"'; exit 1; }
+        stack ps --format '{{.Service}} {{.Health}}' | sort
+        stack exec -T monitor docker ps --format '{{.Names}}' | grep "$N" | sort
         stack exec -T monitor docker run --rm alpine true
         stack exec -T monitor sh -c 'ls /var/run/docker.sock' 2>&1
-        stack stop -t 10 doodgate >/dev/null 2>&1; docker inspect -f 'gate ended with {{{{.State.ExitCode}}}}' "$N-doodgate-1""#
-    );
+        stack stop -t 10 doodgate >/dev/null 2>&1; docker inspect -f 'gate ended with {{.State.ExitCode}}' "$N-doodgate-1""#;
     let variables = vec![
         ("ROOT", env!("CARGO_MANIFEST_DIR").to_owned()),
         ("BINARY", binary),
         ("SOCKET", pair.address.replace("unix://", "")),
     ];
-    let outcome = on_engine(&pair, &script, variables);
+    let outcome = on_engine(&pair, script, variables);
     for expected in [
         "user 65532:65532 entrypoint [/doodgate] health [CMD /doodgate health]",
         "doodgate 0",

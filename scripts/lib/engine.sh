@@ -35,6 +35,10 @@ engine_running() {
     pid=$(engine_pid "$1") && [ -n "$pid" ] && [ -e "/proc/$pid/ns/net" ] &&
         grep -q "$(engine_run "$1")/pod" "/proc/$pid/cmdline" 2>/dev/null
 }
+# unshare may have had another child for a moment before the one that stays.
+engine_begun() {
+    child_of "$(cat "$(engine_run "$1")/unshare.pid")" >"$(engine_run "$1")/pid" && engine_running "$1"
+}
 engine_answers() { engine_docker "$1" version; }
 # It answers, or it never will.
 engine_settled() { engine_answers "$1" || ! engine_running "$1"; }
@@ -136,8 +140,7 @@ POD
         "$TEST_ENV/tools/usr/bin/tini" -g -- sh "$run/pod" \
         "$(command_path "$(engine_root "$name")")" "$(library_path)" "$run" "$TEST_ENV/data$name" "$name" >"$run/pod.log" 2>&1 </dev/null &
     echo $! >"$run/unshare.pid"
-    wait_until 5 child_of "$(cat "$run/unshare.pid")" || fail "engine $name did not start: $(cat "$run/pod.log")"
-    child_of "$(cat "$run/unshare.pid")" >"$run/pid"
+    wait_until 5 engine_begun "$name" || fail "engine $name did not start: $(cat "$run/pod.log")"
     if ! wait_until 60 engine_settled "$name" || ! engine_answers "$name" >/dev/null 2>&1; then
         tail -n 20 "$run/dockerd.log" >&2
         fail "engine $name does not answer on $(engine_socket "$name")"

@@ -171,7 +171,7 @@ fn steps() -> Vec<Step> {
     for (name, bytes) in [("ping", PING), ("list", LIST), ("create of 4 KiB", CREATE)] {
         for rules in [1, 20, 200] {
             step(
-                format!("decision of {name}, {rules} rules"),
+                format!("decision of {name}, rules: {rules}"),
                 Box::new(move || {
                     let (policy, head) = (policy(rules), head_of(bytes));
                     let body = (bytes == CREATE).then(body);

@@ -14,6 +14,7 @@ mod gate {
     mod faults;
     mod framing;
     mod limits;
+    mod lookups;
     mod process;
     mod streams;
     mod tunnel;

@@ -27,6 +27,9 @@ const MARK: u8 = 0;
 #[derive(Debug, Default)]
 struct Log {
     connections: Mutex<Vec<Arc<Record>>>,
+    /// What the gate's own look-ups get: a part of the path, and the answer.
+    objects: Mutex<Vec<(String, Vec<u8>)>>,
+    lookups: AtomicUsize,
     open: AtomicUsize,
     stop: AtomicBool,
 }
@@ -113,11 +116,37 @@ impl FakeEngine {
             .collect()
     }
 
+    /// Lets the gate's own look-ups at `path` have `answer`; all others find nothing.
+    pub(crate) fn has(&self, path: &str, answer: Vec<u8>) {
+        self.log
+            .objects
+            .lock()
+            .expect("the objects")
+            .push((format!("{path} "), answer));
+    }
+
+    /// How often the gate has asked on its own behalf.
+    pub(crate) fn lookups(&self) -> usize {
+        self.settle();
+        self.log.lookups.load(Ordering::SeqCst)
+    }
+
     /// Waits until the gate has closed all its connections.
     pub(crate) fn wait_idle(&self) {
         wait_until("the gate closes its engine connections", || {
             self.log.open.load(Ordering::SeqCst) == 0
         });
+    }
+}
+
+impl Log {
+    fn look_up(&self, line: &str) -> Vec<u8> {
+        let objects = self.objects.lock().expect("the objects");
+        match objects.iter().find(|(path, _)| line.contains(path)) {
+            Some((_, answer)) => answer.clone(),
+            None if line.contains("/_ping") => answer::ping(),
+            None => answer::status("404 Not Found", "{\"message\":\"no such object\"}"),
+        }
     }
 }
 
@@ -145,7 +174,7 @@ fn accept(stream: UnixStream, log: &Arc<Log>, script: &Arc<Script>) {
     let script = Arc::clone(script);
     thread::spawn(move || {
         let _open = Open(&log.open);
-        serve(conn, &record, script.as_ref());
+        serve(conn, &record, &log, script.as_ref());
     });
 }
 
@@ -158,7 +187,7 @@ impl Drop for Open<'_> {
     }
 }
 
-fn serve(mut conn: Conn, record: &Record, script: &Script) {
+fn serve(mut conn: Conn, record: &Record, log: &Log, script: &Script) {
     if conn.peek() == Some(MARK) {
         record.own.store(true, Ordering::SeqCst);
         conn.send([MARK]);
@@ -167,11 +196,8 @@ fn serve(mut conn: Conn, record: &Record, script: &Script) {
     while let Some(head) = conn.try_read_head() {
         if is_lookup(&head) {
             record.own.store(true, Ordering::SeqCst);
-            conn.send(if head.line().contains("/_ping ") {
-                answer::ping()
-            } else {
-                answer::status("404 Not Found", "{\"message\":\"no such thing\"}")
-            });
+            log.lookups.fetch_add(1, Ordering::SeqCst);
+            conn.send(log.look_up(head.line()));
             continue;
         }
         record.asked.fetch_add(1, Ordering::SeqCst);
@@ -182,7 +208,7 @@ fn serve(mut conn: Conn, record: &Record, script: &Script) {
     }
 }
 
-/// Whether the gate asks on its own behalf: for the engine's API version, or for what a name is.
+/// Whether the gate asks on its own behalf: for the engine's API version, or what a name is there.
 fn is_lookup(head: &Head) -> bool {
     head.field("user-agent")
         .is_some_and(|agent| agent.starts_with("doodgate/"))

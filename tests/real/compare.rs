@@ -37,7 +37,7 @@ pub(crate) struct Row(
     pub(crate) &'static str,
 );
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 /// Both runs of a script together; what takes longer is named in the test's output.
 const SLOW: Duration = Duration::from_secs(8);
 /// Scripts at a time: the engines do most of the work.

@@ -1,7 +1,7 @@
 //! The way through a body: types checked, names matched, demands collected.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::schema::{Field, Rule, Struct, Type};
 use super::{BadBody, Demand, Kind, Value as Asked};
@@ -16,15 +16,46 @@ pub(super) enum Path<'p> {
     Item(&'p Self, usize),
 }
 
+impl Path<'_> {
+    /// Appends the JSON path. Formatting it would cost more than all the rest of a demand.
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Root => {}
+            Self::Field(above, name) => {
+                above.write(out);
+                if !out.is_empty() {
+                    out.push('.');
+                }
+                out.push_str(name);
+            }
+            Self::Key(above, key) => {
+                above.write(out);
+                out.push_str("[\"");
+                if key
+                    .bytes()
+                    .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
+                {
+                    out.push_str(key);
+                } else {
+                    out.extend(key.escape_debug());
+                }
+                out.push_str("\"]");
+            }
+            Self::Item(above, index) => {
+                above.write(out);
+                out.push('[');
+                out.push_str(&index.to_string());
+                out.push(']');
+            }
+        }
+    }
+}
+
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root => Ok(()),
-            Self::Field(Self::Root, name) => f.write_str(name),
-            Self::Field(above, name) => write!(f, "{above}.{name}"),
-            Self::Key(above, key) => write!(f, "{above}[{key:?}]"),
-            Self::Item(above, index) => write!(f, "{above}[{index}]"),
-        }
+        let mut text = String::new();
+        self.write(&mut text);
+        f.write_str(&text)
     }
 }
 
@@ -58,10 +89,8 @@ impl<'c> Walk<'c> {
 
     /// Adds a demand, safe or not by its value.
     pub(super) fn push(&mut self, kind: Kind, value: Asked<'c>, path: &Path<'_>, safe: bool) {
-        let mut place = String::new();
-        if write!(place, "{path}").is_err() {
-            place.clear();
-        }
+        let mut place = String::with_capacity(48);
+        path.write(&mut place);
         self.demands.push(Demand {
             kind,
             value,
@@ -341,13 +370,9 @@ impl Names {
         let fields = || self.table.fields.iter().copied().flatten().enumerate();
         let from = self.next;
         let hit = fields()
-            .skip(from)
-            .find(|(_, field)| folds_to(name, field.name));
-        let hit = hit.or_else(|| {
-            fields()
-                .take(from)
-                .find(|(_, field)| folds_to(name, field.name))
-        });
+            .nth(from)
+            .filter(|(_, field)| name == field.name)
+            .or_else(|| fields().find(|(_, field)| folds_to(name, field.name)));
         let Some((number, field)) = hit else {
             return Found::Nothing;
         };

@@ -100,6 +100,7 @@ impl<'a> Parser<'a> {
     fn object(&mut self) -> Read<Value<'a>> {
         self.enter()?;
         let mut members: Vec<Member<'a>> = Vec::new();
+        let mut names = Names::default();
         self.skip_space();
         if self.peek() == Some(b'}') {
             return Ok(self.leave(Value::Object(members)));
@@ -112,7 +113,8 @@ impl<'a> Parser<'a> {
                 Some(_) => return Err(BadJsonReason::Wanted("a name in quotes")),
                 None => return Err(BadJsonReason::Ends),
             };
-            if members.len() < FEW && members.iter().any(|member| member.name == name) {
+            let twin = || members.iter().any(|member| member.name == name);
+            if names.may_hold(&name) && members.len() < FEW && twin() {
                 self.at = start;
                 return Err(BadJsonReason::DuplicateName(name.into_owned()));
             }
@@ -130,7 +132,7 @@ impl<'a> Parser<'a> {
                 None => return Err(BadJsonReason::Ends),
             }
         }
-        match duplicate(&members) {
+        match names.doubtful.then(|| duplicate(&members)).flatten() {
             Some(name) => Err(BadJsonReason::DuplicateName(name.to_owned())),
             None => Ok(self.leave(Value::Object(members))),
         }
@@ -245,18 +247,13 @@ impl<'a> Parser<'a> {
     /// Passes bytes that stand for themselves; stops at the closing quote or a backslash.
     fn plain(&mut self) -> Read<Stop> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let Some(length) = rest
-            .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
-        else {
-            self.at = self.text.len();
-            return Err(BadJsonReason::Ends);
-        };
+        let length = plain_bytes(rest);
         self.step(length);
         match rest.get(length) {
             Some(b'"') => Ok(Stop::Quote),
             Some(b'\\') => Ok(Stop::Backslash),
-            Some(_) | None => Err(BadJsonReason::ControlCharacter),
+            Some(_) => Err(BadJsonReason::ControlCharacter),
+            None => Err(BadJsonReason::Ends),
         }
     }
 
@@ -391,8 +388,9 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Up to so many members are compared with each other as they come, which also gives the exact place of a twin.
-const FEW: usize = 16;
+/// Up to so many members, a doubtful name is compared with each before it, which gives the exact place of a twin;
+/// with more, all are compared at the end.
+const FEW: usize = 256;
 
 fn duplicate<'m>(members: &'m [Member<'_>]) -> Option<&'m str> {
     if members.len() <= FEW {
@@ -404,4 +402,66 @@ fn duplicate<'m>(members: &'m [Member<'_>]) -> Option<&'m str> {
         .iter()
         .zip(names.iter().skip(1))
         .find_map(|(one, next)| (one == next).then_some(*one))
+}
+
+/// Which names have come, so far as a few bits can tell: most objects have no two that look alike.
+#[derive(Default)]
+struct Names {
+    bits: [u64; 32],
+    /// Whether some name may be a twin.
+    doubtful: bool,
+}
+
+impl Names {
+    /// Adds a name, and says whether it may have come before.
+    fn may_hold(&mut self, name: &str) -> bool {
+        let bytes = name.as_bytes();
+        let head = bytes
+            .first_chunk::<8>()
+            .map_or_else(|| short(bytes), |head| u64::from_le_bytes(*head));
+        let tail = bytes
+            .last_chunk::<8>()
+            .map_or(0, |tail| u64::from_le_bytes(*tail));
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let mixed = (head ^ tail.rotate_left(23) ^ length).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let word = usize::try_from(mixed >> 59).unwrap_or(0);
+        let bit = 1_u64 << ((mixed >> 53) & 63);
+        let Some(bits) = self.bits.get_mut(word) else {
+            return true;
+        };
+        let known = *bits & bit != 0;
+        *bits |= bit;
+        self.doubtful |= known;
+        known
+    }
+}
+
+fn short(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |all, byte| (all << 8) | u64::from(*byte))
+}
+
+/// How many bytes of a string stand for themselves: up to a quote, a backslash or a control character. Eight are
+/// looked at at once; borrows spoil only bytes behind the first hit (S. E. Anderson, Bit Twiddling Hacks).
+fn plain_bytes(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let below = |word: u64, limit: u64| word.wrapping_sub(limit.wrapping_mul(ONES)) & !word & HIGH;
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let mut passed = 0_usize;
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        let quote = below(word ^ ONES.wrapping_mul(0x22), 1);
+        let backslash = below(word ^ ONES.wrapping_mul(0x5C), 1);
+        let hits = quote | backslash | below(word, 0x20);
+        if hits != 0 {
+            return passed.saturating_add(usize::try_from(hits.trailing_zeros() / 8).unwrap_or(0));
+        }
+        passed = passed.saturating_add(8);
+    }
+    let more = rest
+        .iter()
+        .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20));
+    passed.saturating_add(more.unwrap_or(rest.len()))
 }

@@ -164,3 +164,61 @@ fn fields_are_found_and_set_regardless_of_case_and_entries_are_not() {
     Document::new(map).write(&mut out);
     assert_eq!(out, br#"{"a":"3","A":"2"}"#);
 }
+
+/// Strings are read eight bytes at a time: whatever ends one is found wherever it stands.
+#[test]
+fn strings_end_where_they_end() {
+    for length in 0..40 {
+        for filler in ["a", "\u{e9}", "\u{1f600}", "!", "\u{7f}", "#", "]"] {
+            let text = filler.repeat(length);
+            for (behind, expected) in [
+                ("\"", Some("")),
+                ("\\n\"", Some("\n")),
+                ("\\\"\"", Some("\"")),
+            ] {
+                let input = format!("[\"{text}{behind},0]");
+                let document = Document::parse(input.as_bytes()).unwrap();
+                let found = document
+                    .root()
+                    .as_array()
+                    .and_then(|items| items.first()?.as_str());
+                assert_eq!(
+                    found,
+                    expected.map(|end| text.clone() + end).as_deref(),
+                    "{input}"
+                );
+            }
+            for behind in ["\u{1f}\"", "\0\"", "\n\""] {
+                let input = format!("\"{text}{behind}");
+                let error = Document::parse(input.as_bytes()).unwrap_err();
+                assert_eq!(error.reason, BadJsonReason::ControlCharacter, "{input}");
+                assert_eq!(error.offset, text.len() + 1);
+            }
+            let error = Document::parse(format!("\"{text}").as_bytes()).unwrap_err();
+            assert_eq!(error.reason, BadJsonReason::Ends);
+        }
+    }
+}
+
+/// Which names may be twins is told by a few bits of them: no twin is overlooked for that.
+#[test]
+fn twins_are_found_among_any_number_of_names() {
+    for count in [2, 3, 16, 60, 255, 256, 257, 1000] {
+        for twin in [0, (count - 1) / 2, count - 2] {
+            let name = |number: usize| format!("\"{}{number}\":0", "n".repeat(number % 11));
+            let mut members: Vec<String> = (0..count).map(name).collect();
+            let whole = |members: &[String]| format!("{{{}}}", members.join(","));
+            assert!(
+                Document::parse(whole(&members).as_bytes()).is_ok(),
+                "{count} names"
+            );
+            members[count - 1] = name(twin);
+            let error = Document::parse(whole(&members).as_bytes()).unwrap_err();
+            assert_eq!(
+                error.reason.code(),
+                "json_duplicate_name",
+                "{count} names, {twin}"
+            );
+        }
+    }
+}

@@ -40,7 +40,11 @@ fn object(members: &[Member<'_>], out: &mut Vec<u8>) {
 
 fn text(string: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    if string.bytes().any(must_escape) {
+    // Not the first hit is wanted, so that the compiler can look at many bytes at once.
+    if string
+        .bytes()
+        .fold(false, |found, byte| found | must_escape(byte))
+    {
         for byte in string.bytes() {
             match byte {
                 b'"' => out.extend_from_slice(b"\\\""),

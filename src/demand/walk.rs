@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::schema::{Field, Rule, Struct, Type};
 use super::{BadBody, Demand, Kind, Value as Asked};
-use crate::api::json::{Member, Value, folds_to, has_folded_twins};
+use crate::api::json::{Member, Value, has_folded_twins};
 
 /// Where a value lies in a body.
 #[derive(Clone, Copy, Debug)]
@@ -343,7 +343,7 @@ pub(super) fn wrong(path: &Path<'_>, wanted: &'static str) -> BadBody {
 }
 
 /// Finds a struct's fields by name. Clients send them in the order of the engine's own struct, so the search
-/// begins behind the field that was found last.
+/// begins behind the field that was found last. Names that are not ASCII are refused before.
 pub(super) struct Names {
     table: &'static Struct,
     /// Which fields have come, by their number: no struct has more than 128.
@@ -372,7 +372,7 @@ impl Names {
         let hit = fields()
             .nth(from)
             .filter(|(_, field)| name == field.name)
-            .or_else(|| fields().find(|(_, field)| folds_to(name, field.name)));
+            .or_else(|| fields().find(|(_, field)| name.eq_ignore_ascii_case(field.name)));
         let Some((number, field)) = hit else {
             return Found::Nothing;
         };

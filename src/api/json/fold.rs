@@ -3,10 +3,12 @@
 
 use super::Member;
 
-/// Whether the engine takes `sent` for the struct field `name`, which is ASCII.
+/// Whether the engine takes `sent` for the struct field `name`, which is ASCII: what folds on ASCII is longer than it.
 pub fn folds_to(sent: &str, name: &str) -> bool {
     sent.len() == name.len() && sent.eq_ignore_ascii_case(name)
-        || !sent.is_ascii() && sent.chars().map(fold).eq(name.chars().map(fold))
+        || sent.len() > name.len()
+            && !sent.is_ascii()
+            && sent.chars().map(fold).eq(name.chars().map(fold))
 }
 
 /// A name that another one of `members` equals in all but case, if there is one: were the object a struct, the

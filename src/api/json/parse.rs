@@ -52,7 +52,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
-    /// Where the parser stands, for errors; left as it is when one occurs.
+    /// Where an error occurred, from the inside out.
     path: Vec<Step<'a>>,
 }
 
@@ -120,9 +120,13 @@ impl<'a> Parser<'a> {
             }
             self.skip_space();
             self.take(b':', "a colon behind the name")?;
-            self.path.push(Step::Name(name.clone()));
-            let value = self.value()?;
-            self.path.pop();
+            let value = match self.value() {
+                Ok(value) => value,
+                Err(reason) => {
+                    self.path.push(Step::Name(name));
+                    return Err(reason);
+                }
+            };
             members.push(Member { name, value });
             self.skip_space();
             match self.peek() {
@@ -146,9 +150,13 @@ impl<'a> Parser<'a> {
             return Ok(self.leave(Value::Array(items)));
         }
         loop {
-            self.path.push(Step::Index(items.len()));
-            let item = self.value()?;
-            self.path.pop();
+            let item = match self.value() {
+                Ok(item) => item,
+                Err(reason) => {
+                    self.path.push(Step::Index(items.len()));
+                    return Err(reason);
+                }
+            };
             items.push(item);
             self.skip_space();
             match self.peek() {
@@ -369,7 +377,7 @@ impl<'a> Parser<'a> {
 
     fn path_text(&self) -> String {
         let mut text = String::new();
-        for step in &self.path {
+        for step in self.path.iter().rev() {
             match step {
                 Step::Name(name) => {
                     if !text.is_empty() {

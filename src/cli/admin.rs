@@ -9,7 +9,7 @@ use super::Failure;
 use super::settings::Settings;
 use crate::gate::{Engine, Listener, Ownership, Stream};
 use crate::observe::{Admin, AskEngine, Asked, Observatory, Options};
-use crate::policy::Address;
+use crate::policy::{Address, Audit};
 
 /// How long the audit's last records may take when the gate stops.
 const LAST_RECORDS: Duration = Duration::from_secs(2);
@@ -22,19 +22,20 @@ const OWNERSHIP: Ownership = Ownership {
     gid: None,
 };
 
-/// What the flags ask to be recorded, in front of what the configuration says.
-pub(crate) fn options(settings: &Settings, viewers: bool) -> Result<Options, Failure> {
-    let mut options = Options {
-        viewers,
-        ..Options::default()
-    };
+/// What is recorded: what the flags say, or else the configuration's `audit`.
+pub(crate) fn options(
+    settings: &Settings,
+    audit: Audit,
+    viewers: bool,
+) -> Result<Options, Failure> {
+    let mut options = Options { audit, viewers };
     if let Some(sink) = settings.get("audit") {
-        options.audit = Some(sink.parse().map_err(|error| {
+        options.audit.to = Some(sink.parse().map_err(|error| {
             Failure::Unusable(format!("`{sink}` is no place for audit records: {error}"))
         })?);
     }
     if let Some(calls) = settings.get("audit-calls") {
-        options.audit_calls = calls.parse().map_err(|error| {
+        options.audit.calls = calls.parse().map_err(|error| {
             Failure::Unusable(format!(
                 "`{calls}` is not a choice of calls to audit: {error}"
             ))

@@ -171,7 +171,11 @@ impl Plan {
             plan.config.engine = Some(address(engine)?);
         }
         plan.config.admin = admin::address(settings, plan.config.admin)?;
-        plan.observed = admin::options(settings, plan.config.admin.is_some())?;
+        plan.observed = admin::options(
+            settings,
+            plan.config.audit.clone(),
+            plan.config.admin.is_some(),
+        )?;
         Ok(plan)
     }
 
@@ -263,11 +267,12 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
         digest: plan.digest,
         is_compat: plan.compat.is_some(),
     };
-    for socket in sockets {
-        listen(&mut server, &shared, socket).await?;
-    }
+    // Before any client can connect, so that whoever sees a socket sees what watches it too.
     if let Some(address) = admin {
         admin::start(&address, &shared.observatory, &shared.engine).await?;
+    }
+    for socket in sockets {
+        listen(&mut server, &shared, socket).await?;
     }
     admin::reopen_on_hangup(&shared.observatory)?;
     // Both are set up before the first client is served, so that no early signal kills without draining.
@@ -339,7 +344,7 @@ async fn listen(server: &mut Server, shared: &Shared, socket: Socket) -> Result<
         listen: socket.listen.to_string(),
         policy: socket.policy.name().to_owned(),
         digest: shared.digest.clone(),
-        audit_calls: None,
+        audit_calls: socket.audit,
     });
     let make = || ServedSocket {
         name: socket.name.clone(),
@@ -445,10 +450,12 @@ fn of_addresses(policy: &Arc<Policy>, listen: Vec<Address>) -> Config {
         owner: None,
         group: None,
         policy: Arc::clone(policy),
+        audit: None,
     });
     Config {
         engine: None,
         admin: None,
+        audit: policy::Audit::default(),
         sockets: sockets.collect(),
         policies: BTreeMap::from([(policy.name().to_owned(), Arc::clone(policy))]),
         limits: Limits::default(),

@@ -69,7 +69,7 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
             &found,
             None,
             &calls.last(),
-            (usize::MAX, 120),
+            (usize::MAX, usize::MAX),
             colored,
         ))?;
         return Ok(ExitCode::SUCCESS);

@@ -24,7 +24,6 @@ mod streams;
 mod time;
 
 pub use admin::Admin;
-pub use audit::{AuditCalls, BadCalls, BadSink, SinkAddress};
 pub use decision::{Decision, End};
 pub use exchange::{Carried, Exchange, Refused};
 pub use health::{AskEngine, Asked};

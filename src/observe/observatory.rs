@@ -6,18 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::audit::{self, AuditCalls, Queue, SinkAddress};
+use super::audit::{self, Queue};
 use super::events::Events;
 use super::metrics::Metrics;
 use super::observer::{Observer, SocketFacts};
+use crate::policy::Audit;
 
 /// What is watched and how.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Where audit records go; `None` for nowhere.
-    pub audit: Option<SinkAddress>,
-    /// Of which calls there are audit records.
-    pub audit_calls: AuditCalls,
+    /// Where audit records go, and of which calls.
+    pub audit: Audit,
     /// Whether somebody may look through the admin listener.
     pub viewers: bool,
 }
@@ -70,7 +69,7 @@ impl Observatory {
     /// [`ObserveError`]: nothing should be served that cannot be recorded as asked.
     pub fn new(options: Options) -> Result<Arc<Self>, ObserveError> {
         let metrics = Metrics::new()?;
-        let audit = match &options.audit {
+        let audit = match &options.audit.to {
             None => None,
             Some(address) => {
                 let failed = |source| ObserveError::Sink {
@@ -105,7 +104,7 @@ impl Observatory {
         let observer = Arc::new(Observer::new(
             Arc::clone(self),
             facts,
-            self.options.audit_calls,
+            self.options.audit.calls,
         ));
         self.observers().push(Arc::clone(&observer));
         observer

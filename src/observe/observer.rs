@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use super::audit::AuditCalls;
 use super::exchange::Exchange;
 use super::metrics::SocketSeries;
 use super::observatory::Observatory;
 use super::peer::Peer;
 use super::quiet::Quiet;
 use super::streams::Streams;
+use crate::policy::AuditCalls;
 
 /// What is told of a socket.
 #[derive(Clone, Debug)]

@@ -68,7 +68,7 @@ pub(crate) async fn render(observatory: &Observatory, health: &Health) -> Vec<u8
     tenants(&mut line, observatory);
     line.raw(b"]").key("audit").raw(b"{");
     let metrics = &observatory.metrics;
-    if let Some(sink) = &observatory.options.audit {
+    if let Some(sink) = &observatory.options.audit.to {
         line.text("sink", &sink.to_string());
     }
     line.number("records", metrics.audit_records.get())

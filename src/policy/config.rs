@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::Address;
+use super::audit::{self, Audit, AuditCalls};
 use super::diagnostics::{Diagnostics, quote};
 use super::file::{self, Library};
 use super::read::Reader;
@@ -19,6 +20,8 @@ pub struct Config {
     pub engine: Option<Address>,
     /// Where health, metrics and the admin commands are answered; `None` for nowhere.
     pub admin: Option<Address>,
+    /// Where audit records go, and of which calls.
+    pub audit: Audit,
     /// The sockets, by name. Never empty.
     pub sockets: Vec<Socket>,
     /// The policies of the file, by name: those that no socket uses too.
@@ -44,6 +47,8 @@ pub struct Socket {
     pub group: Option<Account>,
     /// What its clients may do.
     pub policy: Arc<Policy>,
+    /// Of which of its calls there are audit records; `None` for what holds for all sockets.
+    pub audit: Option<AuditCalls>,
 }
 
 /// A user or group as a file names it.
@@ -91,6 +96,7 @@ pub const DEFAULT_MODE: u32 = 0o660;
 /// The keys of a configuration file.
 const KEYS: &[&str] = &[
     "admin",
+    "audit",
     "engine",
     "limits",
     "min-api-version",
@@ -134,6 +140,7 @@ impl Config {
         Ok(Self {
             engine: head.engine,
             admin: head.admin,
+            audit: head.audit,
             sockets,
             policies,
             limits: head.limits,
@@ -152,7 +159,7 @@ impl Config {
             Data::Map(entries) => entries.iter().any(|entry| {
                 matches!(
                     entry.key.as_str(),
-                    "sockets" | "engine" | "admin" | "limits"
+                    "sockets" | "engine" | "admin" | "audit" | "limits"
                 )
             }),
             Data::Scalar { .. } | Data::List(_) => false,
@@ -185,6 +192,7 @@ fn build(
 struct Head<'n> {
     engine: Option<Address>,
     admin: Option<Address>,
+    audit: Audit,
     limits: Limits,
     minimum: Option<ApiVersion>,
     policies: Option<&'n Node>,
@@ -216,6 +224,7 @@ impl<'n> Head<'n> {
                         );
                     }
                 }
+                "audit" => head.audit = audit::read(reader, &entry.value),
                 "limits" => limits::read(reader, &entry.value, &mut head.limits),
                 "min-api-version" => head.minimum = file::version(reader, &entry.value),
                 "policies" => head.policies = Some(&entry.value),
@@ -236,7 +245,7 @@ impl<'n> Head<'n> {
                     "key",
                     key,
                     KEYS.iter().copied(),
-                    "a configuration has `version`, `engine`, `admin`, `limits`, `min-api-version`, `sockets` and `policies`",
+                    "a configuration has `version`, `engine`, `admin`, `audit`, `limits`, `min-api-version`, `sockets` and `policies`",
                 ),
             }
         }

@@ -330,7 +330,7 @@ pub(super) fn load(
     for entry in entries {
         if matches!(
             entry.key.as_str(),
-            "sockets" | "engine" | "admin" | "limits"
+            "sockets" | "engine" | "admin" | "audit" | "limits"
         ) {
             reader.error_help(
                 entry.span,
@@ -347,7 +347,7 @@ pub(super) fn load(
         root.span,
         entries,
         &[
-            "version", "policies", "sockets", "engine", "admin", "limits",
+            "version", "policies", "sockets", "engine", "admin", "audit", "limits",
         ],
     );
     // A name that no file can have, so that the policy may be called like a preset that it includes.

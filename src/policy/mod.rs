@@ -5,6 +5,7 @@
 //! so that a decision does not depend on how many there are. Nothing is left to interpret at request time.
 
 mod address;
+mod audit;
 pub mod compat;
 mod compile;
 mod config;
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use crate::api::ApiVersion;
 
 pub use address::{Address, BadAddress};
+pub use audit::{Audit, AuditCalls, AuditSink, BadCalls, BadSink};
 pub use config::{Account, Config, DEFAULT_MODE, Limits, Socket};
 pub use decide::{Outcome, RuleTrace, Trace};
 pub use denial::{Denial, Missing, Reason};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Policy;
 use super::address::Address;
+use super::audit::{self, AuditCalls};
 use super::config::{Account, DEFAULT_MODE, Socket, address};
 use super::diagnostics::{Diagnostic, Severity, quote};
 use super::file::{Library, NAME_HELP, is_name};
@@ -14,7 +15,7 @@ use super::source::{Entry, Node, Source};
 use crate::demand::Unit;
 
 const KEYS: &[&str] = &[
-    "group", "insecure", "listen", "mode", "owner", "policy", "quota", "tenant",
+    "audit", "group", "insecure", "listen", "mode", "owner", "policy", "quota", "tenant",
 ];
 
 /// Reads the sockets. `built` are the policies of the file.
@@ -52,6 +53,7 @@ pub(super) fn read(
                 owner: draft.owner,
                 group: draft.group,
                 policy,
+                audit: draft.audit,
             });
         }
     }
@@ -97,6 +99,7 @@ struct Draft<'n> {
     mode: Option<u32>,
     owner: Option<Account>,
     group: Option<Account>,
+    audit: Option<AuditCalls>,
 }
 
 impl<'n> Draft<'n> {
@@ -122,6 +125,7 @@ impl<'n> Draft<'n> {
                 "owner" => draft.owner = account(reader, node, key),
                 "group" => draft.group = account(reader, node, key),
                 "insecure" => insecure = reader.boolean(node, key).unwrap_or_default(),
+                "audit" => draft.audit = audit::calls(reader, node, key),
                 "tenant" => tenant(reader, entry),
                 "quota" => quota(reader, entry),
                 key => reader.unknown(
@@ -129,7 +133,7 @@ impl<'n> Draft<'n> {
                     "key",
                     key,
                     KEYS.iter().copied(),
-                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `tenant` and `quota`",
+                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `audit`, `tenant` and `quota`",
                 ),
             }
         }

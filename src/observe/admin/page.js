@@ -547,7 +547,7 @@
   addEventListener("resize", () => { cachedHeight = 0; draw(); });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || $("keys").open) return;
-    if (event.target.matches("input, select, textarea")) {
+    if (event.target instanceof Element && event.target.matches("input, select, textarea")) {
       if (event.key === "Escape") { event.target.blur(); $("list").focus(); }
       return;
     }

@@ -1,34 +1,14 @@
 //! Where audit records go.
 
-use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::Path;
 use std::time::Duration;
 
-/// Where audit records go, as the command line and the configuration write it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum SinkAddress {
-    /// `stdout`
-    Stdout,
-    /// A path: one line a record, appended; the file is opened anew on SIGHUP.
-    File(PathBuf),
-    /// `unixgram:/path`: one datagram a record.
-    Datagram(PathBuf),
-    /// `syslog`, or `syslog:/path`: one datagram a record to the system's log, with its priority in front.
-    Syslog(PathBuf),
-}
+use crate::policy::AuditSink;
 
-/// Why a text names no sink.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("write `stdout`, a path with a slash in it, `syslog`, `syslog:/path` or `unixgram:/path`")]
-pub struct BadSink;
-
-/// Where the system's log listens (syslog(3)).
-const DEV_LOG: &str = "/dev/log";
 /// Facility local0 with severity informational, and with severity notice (RFC 5424, section 6.2.1).
 const INFORMATIONAL: u8 = 16 * 8 + 6;
 const NOTICE: u8 = 16 * 8 + 5;
@@ -37,43 +17,10 @@ const DATAGRAM_TIME: Duration = Duration::from_secs(1);
 /// Who may read the audit: the gate's user and group.
 const FILE_MODE: u32 = 0o640;
 
-impl FromStr for SinkAddress {
-    type Err = BadSink;
-
-    fn from_str(text: &str) -> Result<Self, BadSink> {
-        let path = |text: &str| {
-            if text.starts_with('/') {
-                Ok(PathBuf::from(text))
-            } else {
-                Err(BadSink)
-            }
-        };
-        match text.split_once(':') {
-            Some(("syslog", rest)) => path(rest).map(Self::Syslog),
-            Some(("unixgram", rest)) => path(rest).map(Self::Datagram),
-            _ if text == "stdout" => Ok(Self::Stdout),
-            _ if text == "syslog" => Ok(Self::Syslog(PathBuf::from(DEV_LOG))),
-            _ if text.contains('/') => Ok(Self::File(PathBuf::from(text))),
-            _ => Err(BadSink),
-        }
-    }
-}
-
-impl fmt::Display for SinkAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stdout => f.write_str("stdout"),
-            Self::File(path) => path.display().fmt(f),
-            Self::Datagram(path) => write!(f, "unixgram:{}", path.display()),
-            Self::Syslog(path) => write!(f, "syslog:{}", path.display()),
-        }
-    }
-}
-
 /// An open sink.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    address: SinkAddress,
+    address: AuditSink,
     open: Open,
     /// How much of the last batch was written.
     progress: usize,
@@ -93,7 +40,7 @@ impl Sink {
     ///
     /// # Errors
     /// When the file cannot be made, or nobody listens on the socket.
-    pub(crate) fn open(address: &SinkAddress) -> io::Result<Self> {
+    pub(crate) fn open(address: &AuditSink) -> io::Result<Self> {
         Ok(Self {
             open: open(address)?,
             address: address.clone(),
@@ -102,7 +49,7 @@ impl Sink {
         })
     }
 
-    pub(crate) const fn address(&self) -> &SinkAddress {
+    pub(crate) const fn address(&self) -> &AuditSink {
         &self.address
     }
 
@@ -144,7 +91,7 @@ impl Sink {
     }
 }
 
-fn open(address: &SinkAddress) -> io::Result<Open> {
+fn open(address: &AuditSink) -> io::Result<Open> {
     let connect = |path: &Path| {
         let socket = UnixDatagram::unbound()?;
         socket.connect(path)?;
@@ -152,14 +99,14 @@ fn open(address: &SinkAddress) -> io::Result<Open> {
         Ok(Open::Datagram(socket))
     };
     match address {
-        SinkAddress::Stdout => Ok(Open::Stdout),
-        SinkAddress::File(path) => OpenOptions::new()
+        AuditSink::Stdout => Ok(Open::Stdout),
+        AuditSink::File(path) => OpenOptions::new()
             .append(true)
             .create(true)
             .mode(FILE_MODE)
             .open(path)
             .map(Open::File),
-        SinkAddress::Datagram(path) | SinkAddress::Syslog(path) => connect(path),
+        AuditSink::Datagram(path) | AuditSink::Syslog(path) => connect(path),
     }
 }
 
@@ -196,11 +143,11 @@ fn ends_line(batch: &[u8], progress: usize) -> bool {
 
 fn send(
     socket: &UnixDatagram,
-    address: &SinkAddress,
+    address: &AuditSink,
     batch: &[u8],
     progress: &mut usize,
 ) -> io::Result<()> {
-    let framed = matches!(address, SinkAddress::Syslog(_));
+    let framed = matches!(address, AuditSink::Syslog(_));
     for line in batch.split_inclusive(|byte| *byte == b'\n') {
         let record = line.strip_suffix(b"\n").unwrap_or(line);
         if framed {
@@ -225,29 +172,6 @@ const ALLOWED: &[u8] = b"\"decision\":\"allowed\"";
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_and_writes_addresses() {
-        for text in [
-            "stdout",
-            "/var/log/doodgate.jsonl",
-            "./here",
-            "unixgram:/run/x",
-            "syslog:/dev/log",
-        ] {
-            assert_eq!(
-                text.parse::<SinkAddress>().map(|it| it.to_string()),
-                Ok(text.to_owned())
-            );
-        }
-        assert_eq!(
-            "syslog".parse(),
-            Ok(SinkAddress::Syslog(PathBuf::from("/dev/log")))
-        );
-        for bad in ["", "stderr", "file", "syslog:", "syslog:udp", "unixgram:x"] {
-            assert_eq!(bad.parse::<SinkAddress>(), Err(BadSink), "{bad}");
-        }
-    }
 
     /// Takes `left` bytes, and then fails once.
     struct Failing {

@@ -1,0 +1,103 @@
+//! What is seen of the running gate from outside: audit records, metrics, health, the page.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    reason = "a test that overflows or cuts a letter fails, as it should"
+)]
+
+#[cfg(test)]
+#[expect(dead_code, reason = "each test binary uses its own part of it")]
+mod support;
+
+#[cfg(test)]
+mod observe {
+    mod admin;
+    mod audit;
+    mod deploy;
+    mod ends;
+    mod page;
+    mod schema;
+    mod secrets;
+
+    use std::fs;
+
+    use serde_json::Value;
+
+    use crate::support::{Conn, Dir, FakeEngine, Head, Next, World, answer, unix, wait_until};
+
+    /// What a monitor gets, containers from below one path, and executions of nothing.
+    pub(crate) const POLICY: &str = "version: 1
+allow:
+  - read
+  - containers.lifecycle
+  - containers.logs
+  - ContainerAttach
+  - ContainerCreate: {bind: \"/srv/**\"}
+  - ImageBuild: {body: any}
+";
+
+    /// A gate with an audit file and an admin listener, in front of an engine that answers with `script`.
+    pub(crate) fn watched(
+        script: impl Fn(&mut Conn, &Head) -> Next + Send + Sync + 'static,
+    ) -> World {
+        let dir = Dir::new();
+        let engine = FakeEngine::start(&dir.path("engine.sock"), script);
+        let audit = dir.path("audit.jsonl").display().to_string();
+        let gate = World::gate(
+            &dir,
+            POLICY,
+            &["--audit", &audit, "--admin", &unix(&dir.path("admin.sock"))],
+        );
+        World { gate, engine, dir }
+    }
+
+    /// An engine that takes each body and answers every request with the same JSON.
+    pub(crate) fn plain(conn: &mut Conn, head: &Head) -> Next {
+        conn.read_body(head);
+        conn.send(if head.line().contains("/_ping") {
+            answer::ping()
+        } else {
+            answer::json("{}")
+        });
+        Next::Request
+    }
+
+    /// `GET` from the admin listener: the head and the body.
+    pub(crate) fn ask(world: &World, path: &str) -> (Head, String) {
+        let mut conn = Conn::connect(&world.dir.path("admin.sock"));
+        conn.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        conn.read_response()
+    }
+
+    /// A series' value in the metrics.
+    pub(crate) fn metric(world: &World, series: &str) -> Option<f64> {
+        let (_, text) = ask(world, "/metrics");
+        text.lines()
+            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// The audit's lines as text.
+    pub(crate) fn lines(world: &World) -> Vec<String> {
+        let text = fs::read_to_string(world.dir.path("audit.jsonl")).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The audit's records once there are `count`, each checked against its schema.
+    pub(crate) fn records(world: &World, count: usize) -> Vec<Value> {
+        wait_until("the audit records", || lines(world).len() >= count);
+        let records: Vec<Value> = lines(world)
+            .iter()
+            .map(|line| line.parse().expect("a JSON line"))
+            .collect();
+        records.iter().for_each(schema::check);
+        records
+    }
+
+    /// One request on a connection of its own, with its answer.
+    pub(crate) fn call(world: &World, request: &str) -> (Head, String) {
+        let mut client = world.client();
+        client.send(request);
+        client.read_response()
+    }
+}

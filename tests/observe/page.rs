@@ -1,0 +1,285 @@
+//! The page in a real browser: it renders, it follows what happens, it asks for nothing from elsewhere.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use super::{ask, call, plain, records, watched};
+use crate::support::{Dir, FakeEngine, PATIENCE, World, wait_until};
+
+const BROWSERS: &[&str] = &[
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/usr/bin/google-chrome",
+];
+
+/// A browser that is told what to do over a pair of pipes (Chrome `DevTools` protocol, `--remote-debugging-pipe`).
+struct Browser {
+    child: Child,
+    to: File,
+    from: Receiver<Value>,
+    next: u64,
+    session: Option<String>,
+    /// What the page's scripts complained of, and what it asked for.
+    complaints: Vec<String>,
+    requests: Vec<String>,
+}
+
+impl Browser {
+    fn start(program: &str, dir: &Dir) -> Self {
+        let (to, from) = (dir.path("to"), dir.path("from"));
+        let made = Command::new("mkfifo")
+            .args([&to, &from])
+            .status()
+            .expect("mkfifo");
+        assert!(made.success());
+        // Both ends at once, so that no opening waits for the browser.
+        let open = |path| {
+            OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(path)
+                .expect("a pipe")
+        };
+        let (writer, reader) = (open(&to), open(&from));
+        let child = Command::new("sh")
+            .args([
+                "-c",
+                "in=$1 out=$2; shift 2; exec \"$@\" 3<\"$in\" 4>\"$out\"",
+                "sh",
+            ])
+            .args([&to, &from])
+            .arg(program)
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-dev-shm-usage",
+                "--remote-debugging-pipe",
+            ])
+            .arg(format!("--user-data-dir={}", dir.path("profile").display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the browser");
+        let (sender, from) = channel();
+        thread::spawn(move || {
+            for message in BufReader::new(reader).split(0) {
+                let Ok(message) = message else { return };
+                let value: Value = String::from_utf8_lossy(&message).parse().expect("JSON");
+                if sender.send(value).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            child,
+            to: writer,
+            from,
+            next: 0,
+            session: None,
+            complaints: Vec::new(),
+            requests: Vec::new(),
+        }
+    }
+
+    /// One command and its result; what happens meanwhile is noted.
+    fn command(&mut self, method: &str, parameters: &Value) -> Value {
+        self.next += 1;
+        let mut message = json!({"id": self.next, "method": method, "params": parameters});
+        if let Some(session) = &self.session {
+            message["sessionId"] = json!(session);
+        }
+        self.to
+            .write_all(format!("{message}\0").as_bytes())
+            .expect("the browser listens");
+        loop {
+            let came = self
+                .from
+                .recv_timeout(PATIENCE * 3)
+                .expect("the browser answers");
+            if came["id"] == json!(self.next) {
+                assert_eq!(came["error"], Value::Null, "{method}: {came}");
+                return came["result"].clone();
+            }
+            match came["method"].as_str() {
+                Some("Runtime.exceptionThrown" | "Runtime.consoleAPICalled" | "Log.entryAdded") => {
+                    self.complaints.push(came.to_string());
+                }
+                Some("Network.requestWillBeSent") => {
+                    let url = came["params"]["request"]["url"]
+                        .as_str()
+                        .unwrap_or_default();
+                    self.requests.push(url.to_owned());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn open(&mut self, url: &str) {
+        let target = self.command("Target.createTarget", &json!({"url": "about:blank"}));
+        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let attached = self.command("Target.attachToTarget", &attach);
+        self.session = attached["sessionId"].as_str().map(str::to_owned);
+        for domain in ["Runtime", "Log", "Network", "Page"] {
+            self.command(&format!("{domain}.enable"), &json!({}));
+        }
+        self.command("Page.navigate", &json!({"url": url}));
+    }
+
+    /// The value of an expression in the page.
+    fn value(&mut self, expression: &str) -> Value {
+        let parameters =
+            json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let result = self.command("Runtime.evaluate", &parameters);
+        assert_eq!(result["exceptionDetails"], Value::Null, "{expression}");
+        result["result"]["value"].clone()
+    }
+
+    fn text(&mut self, selector: &str) -> String {
+        let expression = format!("document.querySelector({selector:?})?.innerText ?? ''");
+        self.value(&expression)
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A gate whose admin listener a browser can reach: over TCP. And the page's address.
+fn reachable() -> (World, String) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("its number")
+        .port();
+    let dir = Dir::new();
+    let engine = FakeEngine::start(&dir.path("engine.sock"), plain);
+    let audit = dir.path("audit.jsonl").display().to_string();
+    let admin = format!("tcp://127.0.0.1:{port}");
+    let gate = World::gate(&dir, super::POLICY, &["--admin", &admin, "--audit", &audit]);
+    (
+        World { gate, engine, dir },
+        format!("http://127.0.0.1:{port}/"),
+    )
+}
+
+fn create(world: &World, name: &str) {
+    let body =
+        "{\"HostConfig\":{\"Binds\":[\"/:/host\"],\"Privileged\":true},\"Env\":[\"A=hunter2\"]}";
+    call(
+        world,
+        &format!(
+            "POST /v1.41/containers/create?name={name} HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+}
+
+#[test]
+fn shows_calls_and_what_would_allow_the_refused() {
+    let Some(program) = BROWSERS.iter().find(|it| Path::new(it).exists()) else {
+        println!("skipped: there is no Chromium here (Debian's package chromium)");
+        return;
+    };
+    let (world, url) = reachable();
+    create(&world, "%3Cb%3Ebefore");
+    records(&world, 1);
+    let folder = Dir::new();
+    let mut browser = Browser::start(program, &folder);
+    browser.open(&url);
+    // What was refused before the page came is there, as text.
+    wait_until("the first call shows", || {
+        browser.text("#rows").contains("<b>before")
+    });
+    // What happens now shows by itself.
+    create(&world, "now");
+    call(&world, "GET /v1.41/info HTTP/1.1\r\nHost: d\r\n\r\n");
+    wait_until("the next calls show", || {
+        let rows = browser.text("#rows");
+        rows.contains("now") && rows.contains("SystemInfo")
+    });
+    wait_until("the engine is up", || {
+        browser.text("#engine").starts_with("engine")
+    });
+    wait_until("the matrix counts", || {
+        browser.text("#matrix").contains("ContainerCreate")
+    });
+    // The keyboard opens the newest refusal, with the rule that would allow it.
+    browser.value("document.querySelector('[data-show=refused]').click()");
+    for key in ["j", "j"] {
+        browser.value(&format!("document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: {key:?}, bubbles: true}})) || 1"));
+    }
+    wait_until("a call is open", || {
+        browser.text("#yaml").contains("ContainerCreate")
+    });
+    let yaml = browser.text("#yaml");
+    assert_eq!(
+        yaml.trim(),
+        "- ContainerCreate:\n    bind: \"/:rw\"\n    privileged: true"
+    );
+    // With that rule, the gate would allow the call: the page must not promise what does not hold.
+    let policy = world
+        .dir
+        .file("granted.yaml", &format!("version: 1\nallow:\n{yaml}\n"))
+        .display()
+        .to_string();
+    let checked = Command::new(env!("CARGO_BIN_EXE_doodgate"))
+        .args(["check", &policy])
+        .output()
+        .expect("check");
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
+    assert!(!browser.text("body").contains("hunter2"));
+    assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
+    let outside: Vec<_> = browser
+        .requests
+        .iter()
+        .filter(|it| !it.starts_with(&url) && !it.starts_with("data:"))
+        .collect();
+    assert!(outside.is_empty(), "{outside:?}");
+    assert!(browser.requests.iter().any(|it| it.ends_with("/events")));
+}
+
+#[test]
+fn each_page_has_a_nonce_of_its_own() {
+    let world = watched(plain);
+    let (head, page) = ask(&world, "/");
+    let policy = head
+        .field("content-security-policy")
+        .expect("a policy")
+        .to_owned();
+    let nonce = policy
+        .split("'nonce-")
+        .nth(1)
+        .and_then(|it| it.split('\'').next())
+        .expect("a nonce");
+    assert_eq!(
+        page.matches(&format!("nonce=\"{nonce}\"")).count(),
+        2,
+        "style and script"
+    );
+    assert!(!ask(&world, "/").1.contains(nonce));
+}

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
 use super::settings::Settings;
-use crate::gate::{Engine, Listener, Ownership, Stream};
+use crate::gate::{Acceptor, Engine, Listener, Ownership, Stream};
 use crate::observe::{Admin, AskEngine, Asked, Observatory, Options};
 use crate::policy::{Address, Audit};
 
@@ -84,17 +84,18 @@ impl AskEngine for Asking {
 }
 
 /// Listens at `address`, and answers from then on.
-pub(crate) async fn start(
+pub(crate) fn start(
     address: &Address,
     observatory: &Arc<Observatory>,
     engine: &Arc<Engine>,
 ) -> Result<(), Failure> {
     let listener = match address {
         Address::Unix(path) => Listener::unix(path, OWNERSHIP),
-        Address::Tcp { host, port } => Listener::tcp(host, *port).await,
+        Address::Tcp { host, port } => Listener::tcp(host, *port),
     };
     let listener =
         listener.map_err(|error| Failure::Unusable(format!("the admin listener: {error}")))?;
+    let acceptor = listener.door()?.open()?;
     let local = matches!(address, Address::Tcp { .. }) && address.is_local();
     let admin = Admin::new(
         Arc::clone(observatory),
@@ -104,14 +105,16 @@ pub(crate) async fn start(
     tracing::info!(admin = %address, "answering /metrics, /healthz, /readyz, /status and the page");
     tokio::spawn(async move {
         let watching = Arc::clone(&admin);
-        tokio::join!(watching.watch_engine(), accept(listener, admin));
+        // The listener keeps the socket's file as long as it is served.
+        let _listener = listener;
+        tokio::join!(watching.watch_engine(), accept(acceptor, admin));
     });
     Ok(())
 }
 
-async fn accept(listener: Listener, admin: Arc<Admin>) {
+async fn accept(acceptor: Acceptor, admin: Arc<Admin>) {
     loop {
-        match listener.accept().await {
+        match acceptor.accept().await {
             Ok(Stream::Tcp(stream)) => drop(tokio::spawn(Arc::clone(&admin).serve(stream))),
             Ok(Stream::Unix(stream)) => drop(tokio::spawn(Arc::clone(&admin).serve(stream))),
             Err(error) => {

@@ -127,7 +127,7 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     )?;
     plan.announce();
     raise_open_files();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(serve(plan))
@@ -269,10 +269,10 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
     };
     // Before any client can connect, so that whoever sees a socket sees what watches it too.
     if let Some(address) = admin {
-        admin::start(&address, &shared.observatory, &shared.engine).await?;
+        admin::start(&address, &shared.observatory, &shared.engine)?;
     }
     for socket in sockets {
-        listen(&mut server, &shared, socket).await?;
+        listen(&mut server, &shared, &socket)?;
     }
     admin::reopen_on_hangup(&shared.observatory)?;
     // Both are set up before the first client is served, so that no early signal kills without draining.
@@ -297,7 +297,7 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
                 quit();
             });
         })
-        .await;
+        .await?;
     admin::finish(&shared.observatory);
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
@@ -320,7 +320,7 @@ struct Shared {
     is_compat: bool,
 }
 
-async fn listen(server: &mut Server, shared: &Shared, socket: Socket) -> Result<(), Failure> {
+fn listen(server: &mut Server, shared: &Shared, socket: &Socket) -> Result<(), Failure> {
     let Shared {
         engine,
         limits,
@@ -362,7 +362,7 @@ async fn listen(server: &mut Server, shared: &Shared, socket: Socket) -> Result<
     if let Address::Unix(path) = &address {
         make_parent(path)?;
     }
-    let mut listened = server.listen(&address, ownership, make()).await;
+    let mut listened = server.listen(&address, ownership, make());
     // Where there is no IPv6, the images that are stood in for are told so by a variable; here it need not be.
     if let (Err(_), true, Address::Tcp { host, port }) = (&listened, *is_compat, &socket.listen)
         && host == "::"
@@ -371,7 +371,7 @@ async fn listen(server: &mut Server, shared: &Shared, socket: Socket) -> Result<
             host: "0.0.0.0".to_owned(),
             port: *port,
         };
-        listened = server.listen(&address, ownership, make()).await;
+        listened = server.listen(&address, ownership, make());
     }
     listened.map_err(|error| unusable(&error))?;
     tracing::info!(

@@ -2,8 +2,9 @@
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
+use std::net::TcpListener as StdTcpListener;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt, chown};
-use std::os::unix::net::UnixStream as BlockingUnixStream;
+use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream};
 use std::path::{Path, PathBuf};
 
 use tokio::net::{TcpListener, UnixListener};
@@ -42,14 +43,14 @@ pub enum ListenError {
     },
 }
 
-/// A listening socket.
+/// A listening socket, which any number of workers can accept from.
 #[derive(Debug)]
 pub(crate) enum Listener {
     /// On TCP.
-    Tcp(TcpListener),
+    Tcp(StdTcpListener),
     /// On a unix socket, whose file is removed when this value is dropped.
     Unix {
-        listener: UnixListener,
+        listener: StdUnixListener,
         _file: SocketFile,
     },
 }
@@ -72,7 +73,10 @@ impl Listener {
         let parent = path.parent().unwrap_or_else(|| Path::new("."));
         let nursery = Nursery::create(parent).map_err(failed("create a directory beside it"))?;
         let newborn = nursery.0.join("s");
-        let listener = UnixListener::bind(&newborn).map_err(failed("bind"))?;
+        let listener = StdUnixListener::bind(&newborn).map_err(failed("bind"))?;
+        listener
+            .set_nonblocking(true)
+            .map_err(failed("make it non-blocking"))?;
         if ownership.uid.is_some() || ownership.gid.is_some() {
             chown(&newborn, ownership.uid, ownership.gid).map_err(failed("set its owner"))?;
         }
@@ -92,17 +96,53 @@ impl Listener {
     }
 
     /// Listens on TCP.
-    pub(crate) async fn tcp(host: &str, port: u16) -> Result<Self, ListenError> {
-        TcpListener::bind((host, port))
-            .await
-            .map(Self::Tcp)
-            .map_err(|source| ListenError::System {
-                address: format!("tcp://{host}:{port}"),
-                step: "bind",
-                source,
-            })
+    pub(crate) fn tcp(host: &str, port: u16) -> Result<Self, ListenError> {
+        let listen = || {
+            let listener = StdTcpListener::bind((host, port))?;
+            listener.set_nonblocking(true)?;
+            Ok(Self::Tcp(listener))
+        };
+        listen().map_err(|source| ListenError::System {
+            address: format!("tcp://{host}:{port}"),
+            step: "bind",
+            source,
+        })
     }
 
+    /// A door to the socket for one worker, which takes it to its own runtime.
+    pub(crate) fn door(&self) -> io::Result<Door> {
+        Ok(match self {
+            Self::Tcp(listener) => Door::Tcp(listener.try_clone()?),
+            Self::Unix { listener, .. } => Door::Unix(listener.try_clone()?),
+        })
+    }
+}
+
+/// A worker's share in a listening socket, before the worker runs.
+#[derive(Debug)]
+pub(crate) enum Door {
+    Tcp(StdTcpListener),
+    Unix(StdUnixListener),
+}
+
+impl Door {
+    /// Opens the door on the runtime that this is called on.
+    pub(crate) fn open(self) -> io::Result<Acceptor> {
+        Ok(match self {
+            Self::Tcp(listener) => Acceptor::Tcp(TcpListener::from_std(listener)?),
+            Self::Unix(listener) => Acceptor::Unix(UnixListener::from_std(listener)?),
+        })
+    }
+}
+
+/// What a running worker accepts from.
+#[derive(Debug)]
+pub(crate) enum Acceptor {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Acceptor {
     /// The next connection.
     pub(crate) async fn accept(&self) -> io::Result<Stream> {
         match self {
@@ -111,7 +151,7 @@ impl Listener {
                 stream.set_nodelay(true)?;
                 Ok(Stream::Tcp(stream))
             }
-            Self::Unix { listener, .. } => Ok(Stream::Unix(listener.accept().await?.0)),
+            Self::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
 }
@@ -168,7 +208,7 @@ fn refuse_occupied(path: &Path) -> Result<(), ListenError> {
     if !found.file_type().is_socket() {
         return Err(ListenError::NotASocket(path.to_owned()));
     }
-    match BlockingUnixStream::connect(path) {
+    match StdUnixStream::connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Ok(_) | Err(_) => Err(ListenError::InUse(path.to_owned())),
@@ -185,8 +225,8 @@ mod tests {
         path
     }
 
-    #[tokio::test]
-    async fn appears_with_its_mode_and_leaves_nothing_behind() {
+    #[test]
+    fn appears_with_its_mode_and_leaves_nothing_behind() {
         let folder = folder("listen");
         let path = folder.join("a.sock");
         let ownership = Ownership {
@@ -209,11 +249,11 @@ mod tests {
         fs::remove_dir(folder).unwrap();
     }
 
-    #[tokio::test]
-    async fn replaces_a_stale_socket_but_nothing_else() {
+    #[test]
+    fn replaces_a_stale_socket_but_nothing_else() {
         let folder = folder("stale");
         let path = folder.join("a.sock");
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        drop(StdUnixListener::bind(&path).unwrap());
         let ownership = Ownership {
             mode: 0o600,
             uid: None,

@@ -22,7 +22,7 @@ mod stream;
 mod tunnel;
 
 pub use engine::{Engine, EngineError};
-pub(crate) use listen::Listener;
+pub(crate) use listen::{Acceptor, Listener};
 pub use listen::{ListenError, Ownership};
 pub use server::{Server, Socket};
 pub(crate) use stream::Stream;

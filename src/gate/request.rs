@@ -2,7 +2,7 @@
 
 use super::respond::Refusal;
 use super::server::Socket;
-use crate::api::{BodyKind, Operation, UnknownParameters};
+use crate::api::{BodyKind, Operation, OperationId, UnknownParameters};
 use crate::policy::Permit;
 use crate::wire::write::{Connection, Head, Unwritable};
 use crate::wire::{Framing, RequestHead};
@@ -69,6 +69,13 @@ fn write_fields(
         {
             head.field(name, value)?;
         }
+    }
+    // Without this field the engine takes a push's credentials from the body, and no body for a mistake (moby v26
+    // `api/server/router/image/image_routes.go`); docker-py sends neither.
+    if operation.is_some_and(|operation| operation.id == OperationId::ImagePush)
+        && received.field("x-registry-auth").is_none()
+    {
+        head.field("X-Registry-Auth", b"e30=")?;
     }
     match operation.map(|operation| operation.body) {
         Some(BodyKind::Json) if permit.document().is_some() => {

@@ -141,8 +141,9 @@ pub(super) enum Known {
 }
 
 impl Known {
-    /// All of them, with their names. Only `Connection` and `Trailer` may come more than once: of the
-    /// others the engine reads one, or they decide where the message ends.
+    /// All of them, with their names. `Connection` and `Trailer` may come more than once, and so may `Content-Type`,
+    /// since bollard adds its own to that of the call: the first one counts, for the engine (Go `Header.Get`) as
+    /// here. Of the others the engine reads one, or they decide where the message ends.
     const ALL: [(Self, &'static str); 11] = [
         (Self::Connection, "Connection"),
         (Self::ContentEncoding, "Content-Encoding"),
@@ -171,7 +172,11 @@ impl Seen {
         for ((known, known_name), seen) in Known::ALL.into_iter().zip(&mut self.0) {
             if known_name.len() == name.len() && name.eq_ignore_ascii_case(known_name.as_bytes()) {
                 let again = std::mem::replace(seen, true);
-                return if again && !matches!(known, Known::Connection | Known::Trailer) {
+                let repeats = matches!(
+                    known,
+                    Known::Connection | Known::ContentType | Known::Trailer
+                );
+                return if again && !repeats {
                     Err(BadHead::DuplicateField(known_name))
                 } else {
                     Ok(Some(known))

@@ -28,7 +28,7 @@ pub(crate) const LOOK: &[Row] = &[
     Row("image inspect", Both, Others, 0, "docker image inspect alpine hello-world"),
     Row("image inspect by digest", Both, Others, 0, r#"docker image inspect -f '{{.Architecture}}' "$(docker images -q --no-trunc alpine:latest)""#),
     Row("top", Both, Others, 0, r#"docker run -d --name "$N-a" alpine sleep 100; docker top "$N-a" | sed 's/[0-9][0-9:]*/0/g'; docker top "$N-a" -o pid,comm,args | sed 's/[0-9][0-9]*/0/'"#),
-    Row("port", Both, Others, 0, r#"docker run -d --name "$N-a" -p 127.0.0.1::80 -p 127.0.0.1::90/udp alpine sleep 100; docker port "$N-a" | sed 's/[0-9]*$//'; docker port "$N-a" 80 | cut -d: -f1; docker port "$N-a" 7"#).failing(1),
+    Row("port", Both, Others, 0, r#"docker run -d --name "$N-a" -p 127.0.0.1::80 -p 127.0.0.1::90/udp alpine sleep 100; docker port "$N-a" | sed 's/[0-9]*$//' | sort; docker port "$N-a" 80 | cut -d: -f1; docker port "$N-a" 7"#).failing(1),
     Row("diff", Both, Others, 0, r#"docker run --name "$N-a" alpine sh -c 'echo x >/etc/new; rm /etc/group; mkdir /d'; docker diff "$N-a" | sort"#),
     Row("stats", Both, Others, 0, r#"docker run -d --name "$N-a" alpine sleep 100; docker stats --no-stream "$N-a" | sed 's/^[0-9a-f]\{12\}/ID/; s/[0-9.][0-9.]*[kKMG]*i*B/0B/g; s/[0-9]*$//; s/[0-9.]*%/0%/g'
         docker stats --no-stream --format '{{.Name}}' "$N-a"; docker stats --no-stream no-such-container"#).failing(1),

@@ -196,10 +196,6 @@ const FIELDS: &[(&str, BadRequest)] = &[
         Head(ConnectionOption),
     ),
     (
-        "Content-Type: a/b\r\nContent-Type: a/b\r\n",
-        Head(DuplicateField("Content-Type")),
-    ),
-    (
         "Content-Encoding: x\r\nContent-Encoding: x\r\n",
         Head(DuplicateField("Content-Encoding")),
     ),

@@ -11,8 +11,12 @@ pub enum View {
     Pass,
     /// `{"message": ...}`, where the tenant's own names stand as the engine knows them.
     Error,
+    /// A line of text that says the same, from an operation that hands over its connection.
+    ErrorText,
     /// `GET /containers/ID/json`, of the tenant's own container.
     ContainerInspect,
+    /// `GET /containers/ID/stats`: JSON objects one behind the other, each with the container's name.
+    ContainerStats,
     /// `GET /containers/json`.
     ContainerList(Listing),
     /// `GET /volumes/NAME`, and what the creation of a volume answers.
@@ -27,6 +31,8 @@ pub enum View {
     ImageList,
     /// `GET /images/NAME/json`, of an image that the tenant may use.
     ImageInspect,
+    /// `GET /images/NAME/history`: what the gate adds to a build is a step of it.
+    ImageHistory,
     /// `GET /events`: JSON objects one behind the other, without an end.
     Events,
     /// `GET /system/df`.

@@ -1,17 +1,79 @@
 //! What a tenant gets to see of the engine's answers.
+//!
+//! A [`Shield`] reads whose an item is before it writes anything of it. What it cannot read, or whose owner it cannot
+//! tell, ends the answer: nothing is passed on because nobody objected.
 
-use super::{Tenant, Unshieldable, View};
+mod cursor;
+mod facts;
+mod form;
+mod item;
+mod rewrite;
+mod split;
+mod table;
+mod whole;
+
+#[cfg(test)]
+mod tests;
+
+use cursor::{Read, bad};
+use item::Kind;
+use rewrite::Given;
+use split::{Layout, Part, RECORD, Splitter};
+use whole::Whole;
+
+use super::{Listing, Tenant, Unshieldable, View};
+
+/// How long an answer may be that is looked at as a whole. The longest real one is `GET /system/df`, with a kilobyte or
+/// two for each object.
+const WHOLE_BYTES: usize = 64 << 20;
 
 /// What an answer goes through on its way to a tenant: piece by piece, as it comes.
+///
+/// Lists and streams go through item by item, and take no more memory than their longest item; all else is held until
+/// it is complete.
 #[derive(Debug)]
 pub struct Shield {
-    view: View,
+    tenant: Tenant,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// As it is.
+    Pass,
+    /// All at once.
+    Whole(Whole, Vec<u8>),
+    /// Item by item.
+    Items(Items),
+    /// Not any more.
+    Failed,
 }
 
 impl Shield {
     /// A shield for one answer to `tenant`.
-    pub fn new(_tenant: Tenant, view: View) -> Self {
-        Self { view }
+    pub fn new(tenant: Tenant, view: View) -> Self {
+        let whole = |whole| Way::Whole(whole, Vec::new());
+        let list = |kind, listing| Way::Items(Items::list(kind, listing));
+        let way = match view {
+            View::Pass => Way::Pass,
+            View::Error => whole(Whole::Error),
+            View::ErrorText => whole(Whole::Text),
+            View::ContainerInspect => whole(Whole::Container),
+            View::ContainerStats => Way::Items(Items::stream(Stream::Stats)),
+            View::ContainerList(listing) => list(Kind::Container, listing),
+            View::VolumeInspect => whole(Whole::Volume),
+            View::VolumeList(listing) => list(Kind::Volume, listing),
+            View::NetworkInspect => whole(Whole::Network),
+            View::NetworkList(listing) => list(Kind::Network, listing),
+            View::ImageList => list(Kind::Image, Listing::default()),
+            View::ImageInspect => whole(Whole::Image),
+            View::ImageHistory => whole(Whole::History),
+            View::Events => Way::Items(Items::stream(Stream::Events)),
+            View::DataUsage => whole(Whole::DataUsage),
+            View::Info(counts) => whole(Whole::Info(counts)),
+            View::Pruned => whole(Whole::Pruned),
+        };
+        Self { tenant, way }
     }
 
     /// Takes the next piece of the answer's body, and appends what of it, and of what came before, the tenant gets.
@@ -20,34 +82,233 @@ impl Shield {
     /// [`Unshieldable`] when the body is not what the operation answers. What was appended before may be passed on;
     /// nothing more comes out.
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Unshieldable> {
-        match self.view {
-            View::Pass => {
+        let done = match &mut self.way {
+            Way::Pass => {
                 out.extend_from_slice(input);
                 Ok(())
             }
-            View::Error
-            | View::ContainerInspect
-            | View::ContainerList(_)
-            | View::VolumeInspect
-            | View::VolumeList(_)
-            | View::NetworkInspect
-            | View::NetworkList(_)
-            | View::ImageList
-            | View::ImageInspect
-            | View::Events
-            | View::DataUsage
-            | View::Info(_)
-            | View::Pruned => Err(Unshieldable {
-                reason: "this view is not built yet".to_owned(),
-            }),
-        }
+            Way::Whole(_, held) if held.len().saturating_add(input.len()) > WHOLE_BYTES => {
+                bad(format!("it is longer than {WHOLE_BYTES} bytes"))
+            }
+            Way::Whole(_, held) => {
+                held.extend_from_slice(input);
+                Ok(())
+            }
+            Way::Items(items) => items.push(&self.tenant, input, out),
+            Way::Failed => failed(),
+        };
+        self.settle(done)
     }
 
     /// Takes the end of the answer's body, and appends what is still to come.
     ///
     /// # Errors
     /// [`Unshieldable`] when the body may not end here.
-    pub fn finish(&mut self, _out: &mut Vec<u8>) -> Result<(), Unshieldable> {
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Unshieldable> {
+        let done = match &mut self.way {
+            Way::Pass => Ok(()),
+            Way::Whole(whole, held) => {
+                let start = out.len();
+                let done = text(held).and_then(|text| whole.write(&self.tenant, text, out));
+                if done.is_err() {
+                    out.truncate(start);
+                }
+                done
+            }
+            Way::Items(items) => items.finish(&self.tenant, out),
+            Way::Failed => failed(),
+        };
+        self.settle(done)
+    }
+
+    fn settle(&mut self, done: Read<()>) -> Read<()> {
+        if done.is_err() {
+            self.way = Way::Failed;
+        }
+        done
+    }
+}
+
+fn failed() -> Read<()> {
+    bad("it was unreadable before")
+}
+
+fn text(bytes: &[u8]) -> Read<&str> {
+    std::str::from_utf8(bytes).or_else(|_| bad("it is no Unicode"))
+}
+
+/// An answer that goes through item by item.
+#[derive(Debug)]
+struct Items {
+    splitter: Splitter,
+    sort: Sort,
+    /// One item as the tenant gets it, while it is written.
+    written: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Sort {
+    List {
+        kind: Kind,
+        listing: Listing,
+        /// How many items have been written.
+        count: usize,
+    },
+    Stream(Stream),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stream {
+    Events,
+    Stats,
+}
+
+impl Items {
+    const fn list(kind: Kind, listing: Listing) -> Self {
+        let layout = match kind {
+            Kind::Container | Kind::Image | Kind::Network => Layout::Array,
+            Kind::Volume => Layout::Member("Volumes"),
+        };
+        Self {
+            splitter: Splitter::new(layout),
+            sort: Sort::List {
+                kind,
+                listing,
+                count: 0,
+            },
+            written: Vec::new(),
+        }
+    }
+
+    const fn stream(stream: Stream) -> Self {
+        Self {
+            splitter: Splitter::new(Layout::Stream),
+            sort: Sort::Stream(stream),
+            written: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, tenant: &Tenant, input: &[u8], out: &mut Vec<u8>) -> Read<()> {
+        let (sort, written) = (&mut self.sort, &mut self.written);
+        self.splitter
+            .push(input, &mut |part| sort.take(tenant, part, written, out))
+    }
+
+    fn finish(&mut self, tenant: &Tenant, out: &mut Vec<u8>) -> Read<()> {
+        let (sort, written) = (&mut self.sort, &mut self.written);
+        self.splitter
+            .finish(&mut |part| sort.take(tenant, part, written, out))
+    }
+}
+
+impl Sort {
+    /// Appends what becomes of a part. An item is written apart first, so that nothing of it gets out unless all does.
+    fn take(
+        &mut self,
+        tenant: &Tenant,
+        part: Part<'_>,
+        written: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Read<()> {
+        let volumes = matches!(
+            self,
+            Self::List {
+                kind: Kind::Volume,
+                ..
+            }
+        );
+        match part {
+            Part::Open if volumes => out.extend_from_slice(b"{\"Volumes\":["),
+            Part::Open => out.push(b'['),
+            // Warnings are of drivers, whose volumes may be others'.
+            Part::Close if volumes => out.extend_from_slice(b"],\"Warnings\":null}\n"),
+            Part::Close => out.extend_from_slice(b"]\n"),
+            Part::Item { bytes, record } => {
+                let item = text(bytes)?;
+                written.clear();
+                match self {
+                    Self::List {
+                        kind,
+                        listing,
+                        count,
+                    } => {
+                        if !list_item(tenant, *kind, listing, *count, item, written)? {
+                            return Ok(());
+                        }
+                        if *count > 0 {
+                            out.push(b',');
+                        }
+                        *count = count.saturating_add(1);
+                        out.extend_from_slice(written);
+                    }
+                    Self::Stream(stream) => {
+                        let rule = match stream {
+                            Stream::Events => item::event(tenant, item)?,
+                            Stream::Stats => Some(table::STATS),
+                        };
+                        let Some(rule) = rule else {
+                            return Ok(());
+                        };
+                        whole::write(tenant, &Given::default(), rule, item, written)?;
+                        if record {
+                            out.push(RECORD);
+                        }
+                        out.extend_from_slice(written);
+                        out.push(b'\n');
+                    }
+                }
+            }
+        }
         Ok(())
+    }
+}
+
+/// Writes an item of a list, if the tenant sees it and it is asked for.
+fn list_item(
+    tenant: &Tenant,
+    kind: Kind,
+    listing: &Listing,
+    before: usize,
+    item: &str,
+    out: &mut Vec<u8>,
+) -> Read<bool> {
+    let Some(seen) = kind.look(tenant, item)? else {
+        return Ok(false);
+    };
+    let full = listing.limit.is_some_and(|limit| before >= limit);
+    if full || !is_asked_for(kind, listing, &seen.names) {
+        return Ok(false);
+    }
+    let given = Given {
+        mine: seen.mine,
+        ..Given::default()
+    };
+    whole::write(tenant, &given, kind.rule(), item, out)?;
+    Ok(true)
+}
+
+/// The engine looks for an expression anywhere in a name (moby `api/types/filters`, `Args.Match`).
+fn is_asked_for(kind: Kind, listing: &Listing, names: &[String]) -> bool {
+    listing.names.is_empty()
+        || names.iter().any(|name| {
+            let slashed = (kind == Kind::Container).then(|| format!("/{name}"));
+            listing.names.iter().any(|wanted| {
+                wanted.is_match(name)
+                    || slashed
+                        .as_ref()
+                        .is_some_and(|slashed| wanted.is_match(slashed))
+            })
+        })
+}
+
+#[cfg(test)]
+mod testing {
+    use std::sync::Arc;
+
+    use crate::policy::Tenancy;
+    use crate::tenant::Tenant;
+
+    pub(super) fn tenant(name: &str) -> Tenant {
+        Tenant::new(Arc::new(Tenancy::of(name)))
     }
 }

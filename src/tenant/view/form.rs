@@ -1,0 +1,209 @@
+//! How the engine writes names into strings, and how a tenant reads them.
+
+use std::borrow::Cow;
+
+use crate::tenant::Tenant;
+
+/// How a name stands in a string.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Form {
+    /// Alone: `acme.db`.
+    Name,
+    /// A container's with a slash in front, and a link's alias behind: `/acme.web`, `/acme.web/db`.
+    Slashed,
+    /// A network's, or a container's behind `container:`.
+    Mode,
+    /// In front of a colon: a volume's of a bind, or a container's whose volumes are taken.
+    Leading,
+    /// A link: `acme.db:db`, or as the engine keeps it, `/acme.db:/acme.web/db`.
+    Link,
+    /// A volume's as a folder of the engine's: `/var/lib/docker/volumes/acme.db/_data`.
+    Folder,
+    /// Anywhere in a message for people.
+    Message,
+    /// In a step of an image's history: what the gate added to it.
+    Step,
+}
+
+impl Form {
+    /// `text` as the tenant reads it.
+    pub(super) fn plain<'t>(self, tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
+        match self {
+            Self::Name => Cow::Borrowed(name(tenant, text)),
+            Self::Slashed => slashed(tenant, text),
+            Self::Mode => match text.strip_prefix("container:") {
+                Some(other) => joined("container:", name(tenant, other), text),
+                None => Cow::Borrowed(name(tenant, text)),
+            },
+            Self::Leading => Cow::Borrowed(name(tenant, text)),
+            Self::Link => link(tenant, text),
+            Self::Folder => folder(tenant, text),
+            Self::Message => message(tenant, text),
+            Self::Step => step(text),
+        }
+    }
+}
+
+/// The whole text without the prefix, since a name that is in front of something is in front of it without the prefix too.
+fn name<'t>(tenant: &Tenant, text: &'t str) -> &'t str {
+    tenant.plain_name(text).unwrap_or(text)
+}
+
+fn joined<'t>(front: &str, plain: &str, text: &'t str) -> Cow<'t, str> {
+    if front.len().saturating_add(plain.len()) == text.len() {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("{front}{plain}"))
+    }
+}
+
+fn slashed<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
+    match text.strip_prefix('/') {
+        Some(bare) => joined("/", name(tenant, bare), text),
+        None => Cow::Borrowed(text),
+    }
+}
+
+fn link<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
+    let (target, alias) = match text.split_once(':') {
+        Some((target, alias)) => (target, Some(alias)),
+        None => (text, None),
+    };
+    let target = match target.strip_prefix('/') {
+        Some(_) => slashed(tenant, target),
+        None => Cow::Borrowed(name(tenant, target)),
+    };
+    match alias {
+        Some(alias) => Cow::Owned(format!("{target}:{}", slashed(tenant, alias))),
+        None => target,
+    }
+}
+
+/// A volume's folder is called as the volume, below `volumes` (moby `volume/local/local.go`).
+fn folder<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
+    const BELOW: &str = "/volumes/";
+    let Some((root, rest)) = text.rsplit_once(BELOW) else {
+        return Cow::Borrowed(text);
+    };
+    match tenant.plain_name(rest) {
+        Some(plain) => Cow::Owned(format!("{root}{BELOW}{plain}")),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// The prefix is taken out wherever a name could begin.
+fn message<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
+    let joins = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let mut out = String::new();
+    let mut rest = text;
+    let mut before = None;
+    let mut from = 0_usize;
+    while let Some(at) = rest.get(from..).and_then(|text| text.find(tenant.name())) {
+        let at = from.saturating_add(at);
+        let (front, found) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        let begins = !front.chars().last().or(before).is_some_and(joins);
+        let plain = tenant
+            .plain_name(found)
+            .filter(|plain| begins && plain.starts_with(|c: char| c.is_ascii_alphanumeric()));
+        match plain {
+            Some(plain) => {
+                out.push_str(front);
+                before = Some('.');
+                rest = plain;
+                from = 0;
+            }
+            None => from = at.saturating_add(tenant.name().len()),
+        }
+    }
+    if out.is_empty() && rest.len() == text.len() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The labels that the gate gives a build are the last instruction of it, in the order of their names, or stand in a
+/// commit's comment (moby `builder/dockerfile/builder.go`, `buildLabelOptions`).
+fn step(text: &str) -> Cow<'_, str> {
+    use crate::tenant::LABEL_PREFIX;
+    if !text.contains(LABEL_PREFIX) {
+        return Cow::Borrowed(text);
+    }
+    let kept: Vec<&str> = text
+        .split(' ')
+        .filter(|word| {
+            !word
+                .trim_start_matches(['"', '\''])
+                .starts_with(LABEL_PREFIX)
+        })
+        .collect();
+    Cow::Owned(kept.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::tenant;
+    use super::*;
+
+    #[test]
+    fn each_form_is_read_plainly() {
+        for (form, written, read) in [
+            (Form::Name, "acme.db", "db"),
+            (Form::Name, "acme.acme.db", "acme.db"),
+            (Form::Name, "acmex.db", "acmex.db"),
+            (Form::Name, "other.db", "other.db"),
+            (Form::Name, "acme.", "acme."),
+            (Form::Slashed, "/acme.web", "/web"),
+            (Form::Slashed, "/acme.web/db", "/web/db"),
+            (Form::Slashed, "/web", "/web"),
+            (Form::Slashed, "acme.web", "acme.web"),
+            (Form::Mode, "acme.bridge", "bridge"),
+            (Form::Mode, "container:acme.web", "container:web"),
+            (Form::Mode, "container:0123", "container:0123"),
+            (Form::Mode, "host", "host"),
+            (Form::Leading, "acme.db:/data:rw", "db:/data:rw"),
+            (Form::Leading, "/acme.db:/acme.db", "/acme.db:/acme.db"),
+            (Form::Leading, "acme.web", "web"),
+            (Form::Link, "acme.db:db", "db:db"),
+            (Form::Link, "acme.db:acme.x", "db:acme.x"),
+            (Form::Link, "/acme.db:/acme.web/db", "/db:/web/db"),
+            (Form::Link, "acme.db", "db"),
+            (
+                Form::Folder,
+                "/var/lib/docker/volumes/acme.db/_data",
+                "/var/lib/docker/volumes/db/_data",
+            ),
+            (Form::Folder, "/srv/acme.db", "/srv/acme.db"),
+            (
+                Form::Message,
+                "No such container: acme.web",
+                "No such container: web",
+            ),
+            (
+                Form::Message,
+                r#"Conflict. The container name "/acme.web" is in use, acme.a acme.b"#,
+                r#"Conflict. The container name "/web" is in use, a b"#,
+            ),
+            (Form::Message, "acme.acme.b", "acme.b"),
+            (
+                Form::Message,
+                "xacme.a acme acme. acme.. other.acme.b -acme.c acme.d",
+                "xacme.a acme acme. acme.. other.acme.b -acme.c d",
+            ),
+            (Form::Message, "\u{e4}acme.a", "\u{e4}a"),
+            (
+                Form::Step,
+                "/bin/sh -c #(nop) LABEL a=b io.doodgate.tenant=acme z=1",
+                "/bin/sh -c #(nop) LABEL a=b z=1",
+            ),
+            (
+                Form::Step,
+                "LABEL \"io.doodgate.tenant\"=\"acme\"",
+                "LABEL",
+            ),
+            (Form::Step, "RUN  make", "RUN  make"),
+        ] {
+            assert_eq!(form.plain(&tenant("acme"), written), read, "{form:?}");
+        }
+    }
+}

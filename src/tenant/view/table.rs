@@ -1,0 +1,226 @@
+//! What becomes of each field of each answer (moby `api/types`, read at 20.10, 26.1 and 28.5). What is not listed names
+//! no object by its name.
+
+use super::form::Form;
+use super::item::Kind;
+use super::rewrite::{Field, Rule};
+
+/// An error: other fields than the message are unheard of.
+pub(super) const ERROR: Rule = Rule::Only(&[("message", Rule::Form(Form::Message))]);
+
+const ENDPOINT: Rule = Rule::Struct(&[
+    ("Links", Rule::Each(&Rule::Form(Form::Link))),
+    ("DNSNames", Rule::Forms(Form::Name)),
+]);
+const NETWORK_SETTINGS: Rule = Rule::Struct(&[("Networks", Rule::Networks(&ENDPOINT))]);
+/// A mount as it is: volumes and binds.
+const MOUNT_POINT: Rule = Rule::Struct(&[
+    ("Name", Rule::Form(Form::Name)),
+    ("Source", Rule::Form(Form::Folder)),
+]);
+/// A mount as it was asked for. A bind's source begins with a slash, and so is no name.
+const MOUNT: Rule = Rule::Struct(&[
+    ("Source", Rule::Form(Form::Name)),
+    (
+        "VolumeOptions",
+        Rule::Struct(&[("Labels", Rule::Labels(&[]))]),
+    ),
+]);
+
+/// An item of `GET /containers/json`, and of `Containers` in `GET /system/df`.
+pub(super) const CONTAINER_ITEM: Rule = Rule::Struct(&[
+    ("Names", Rule::Own(Form::Slashed)),
+    ("Labels", Rule::Labels(&[])),
+    (
+        "HostConfig",
+        Rule::Struct(&[("NetworkMode", Rule::Form(Form::Mode))]),
+    ),
+    ("NetworkSettings", NETWORK_SETTINGS),
+    ("Mounts", Rule::Each(&MOUNT_POINT)),
+]);
+
+/// `GET /containers/ID/json`.
+pub(super) const CONTAINER: Rule = Rule::Struct(&[
+    ("Name", Rule::Form(Form::Slashed)),
+    ("Config", Rule::Struct(&[("Labels", Rule::Labels(&[]))])),
+    (
+        "HostConfig",
+        Rule::Struct(&[
+            ("Binds", Rule::Each(&Rule::Form(Form::Leading))),
+            ("NetworkMode", Rule::Form(Form::Mode)),
+            ("IpcMode", Rule::Form(Form::Mode)),
+            ("PidMode", Rule::Form(Form::Mode)),
+            ("Links", Rule::Each(&Rule::Form(Form::Link))),
+            ("VolumesFrom", Rule::Each(&Rule::Form(Form::Leading))),
+            ("Mounts", Rule::Each(&MOUNT)),
+        ]),
+    ),
+    ("NetworkSettings", NETWORK_SETTINGS),
+    ("Mounts", Rule::Each(&MOUNT_POINT)),
+]);
+
+/// `GET /containers/ID/stats`.
+pub(super) const STATS: Rule = Rule::Struct(&[("name", Rule::Form(Form::Slashed))]);
+
+/// `GET /volumes/NAME`, and an item of the list.
+pub(super) const VOLUME: Rule = Rule::Struct(&[
+    ("Name", Rule::Form(Form::Name)),
+    ("Mountpoint", Rule::Form(Form::Folder)),
+    ("Labels", Rule::Labels(&[])),
+]);
+
+/// `GET /networks/ID`, and an item of the list.
+pub(super) const NETWORK: Rule = Rule::Struct(&[
+    ("Name", Rule::Form(Form::Name)),
+    ("Labels", Rule::Labels(&[])),
+    (
+        "Containers",
+        Rule::Endpoints(&Rule::Struct(&[("Name", Rule::Form(Form::Name))])),
+    ),
+    // Of swarms, and so of everybody.
+    ("Peers", Rule::Drop),
+    ("Services", Rule::Drop),
+]);
+
+/// Platforms of an image; what runs from them is also others'.
+const MANIFESTS: Rule = Rule::Each(&Rule::Struct(&[(
+    "ImageData",
+    Rule::Struct(&[("Containers", Rule::Put("[]"))]),
+)]));
+
+/// An item of `GET /images/json`, and of `Images` in `GET /system/df`. How many containers use an image is counted
+/// among own ones or not at all, and what it shares with other images depends on everybody's.
+pub(super) const IMAGE_ITEM: Rule = Rule::Struct(&[
+    (
+        "Containers",
+        Rule::Given(|given| match given.uses {
+            Some(uses) => i128::try_from(uses).unwrap_or_default(),
+            None => -1,
+        }),
+    ),
+    (
+        "SharedSize",
+        Rule::Given(|given| if given.uses.is_some() { 0 } else { -1 }),
+    ),
+    ("Labels", Rule::Labels(&[])),
+    ("RepoTags", Rule::Tags),
+    ("RepoDigests", Rule::Tags),
+    ("Manifests", MANIFESTS),
+]);
+
+/// `GET /images/NAME/json`.
+pub(super) const IMAGE: Rule = Rule::Struct(&[
+    ("RepoTags", Rule::Tags),
+    ("RepoDigests", Rule::Tags),
+    ("Config", Rule::Struct(&[("Labels", Rule::Labels(&[]))])),
+    (
+        "ContainerConfig",
+        Rule::Struct(&[
+            ("Labels", Rule::Labels(&[])),
+            ("Cmd", Rule::Each(&Rule::Form(Form::Step))),
+        ]),
+    ),
+    ("Manifests", MANIFESTS),
+]);
+
+/// `GET /images/NAME/history`.
+pub(super) const HISTORY: Rule = Rule::Each(&Rule::Struct(&[
+    ("CreatedBy", Rule::Form(Form::Step)),
+    ("Comment", Rule::Form(Form::Step)),
+    ("Tags", Rule::Tags),
+]));
+
+/// `GET /system/df`. Who has built what is in the build cache cannot be told.
+pub(super) const DATA_USAGE: Rule = Rule::Only(&[
+    (
+        "LayersSize",
+        Rule::Given(|given| i128::from(given.layers)),
+    ),
+    ("Images", Rule::Items(Kind::Image)),
+    ("Containers", Rule::Items(Kind::Container)),
+    ("Volumes", Rule::Items(Kind::Volume)),
+    ("BuildCache", Rule::Put("[]")),
+    ("BuilderSize", Rule::Put("0")),
+]);
+
+/// `GET /info`.
+pub(super) const INFO: Rule = Rule::Struct(&[
+    (
+        "Containers",
+        Rule::Given(|given| i128::from(given.counts.containers)),
+    ),
+    (
+        "ContainersRunning",
+        Rule::Given(|given| i128::from(given.counts.running)),
+    ),
+    (
+        "ContainersPaused",
+        Rule::Given(|given| i128::from(given.counts.paused)),
+    ),
+    (
+        "ContainersStopped",
+        Rule::Given(|given| i128::from(given.counts.stopped)),
+    ),
+    (
+        "Images",
+        Rule::Given(|given| i128::from(given.counts.images)),
+    ),
+    ("NFd", Rule::Put("0")),
+    ("NGoroutines", Rule::Put("0")),
+    ("NEventsListener", Rule::Put("0")),
+    ("DriverStatus", Rule::DriverStatus),
+    // What a tenant cannot use, it has not.
+    (
+        "Swarm",
+        Rule::Put(
+            r#"{"NodeID":"","NodeAddr":"","LocalNodeState":"inactive","ControlAvailable":false,"Error":"","RemoteManagers":null}"#,
+        ),
+    ),
+]);
+
+/// What a prune of volumes or networks answers.
+pub(super) const PRUNED: Rule = Rule::Only(&[
+    ("VolumesDeleted", Rule::Own(Form::Name)),
+    ("NetworksDeleted", Rule::Own(Form::Name)),
+    ("SpaceReclaimed", Rule::Keep),
+]);
+
+const fn event(actor: &'static [Field]) -> [Field; 1] {
+    [("Actor", Rule::Struct(actor))]
+}
+
+/// A container's event: its labels are among the attributes.
+pub(super) const CONTAINER_EVENT: Rule = Rule::Struct(
+    &const {
+        event(&[(
+            "Attributes",
+            Rule::Labels(&[
+                ("name", Rule::Form(Form::Name)),
+                ("oldName", Rule::Form(Form::Slashed)),
+            ]),
+        )])
+    },
+);
+
+/// An image's event: its labels are among the attributes.
+pub(super) const IMAGE_EVENT: Rule =
+    Rule::Struct(&const { event(&[("Attributes", Rule::Labels(&[]))]) });
+
+/// A network's event.
+pub(super) const NETWORK_EVENT: Rule = Rule::Struct(
+    &const {
+        event(&[(
+            "Attributes",
+            Rule::Labels(&[("name", Rule::Form(Form::Name))]),
+        )])
+    },
+);
+
+/// A volume's event: the actor is known by its name.
+pub(super) const VOLUME_EVENT: Rule = Rule::Struct(&[
+    ("id", Rule::Form(Form::Name)),
+    (
+        "Actor",
+        Rule::Struct(&[("ID", Rule::Form(Form::Name))]),
+    ),
+]);

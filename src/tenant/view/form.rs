@@ -196,11 +196,7 @@ mod tests {
                 "/bin/sh -c #(nop) LABEL a=b io.doodgate.tenant=acme z=1",
                 "/bin/sh -c #(nop) LABEL a=b z=1",
             ),
-            (
-                Form::Step,
-                "LABEL \"io.doodgate.tenant\"=\"acme\"",
-                "LABEL",
-            ),
+            (Form::Step, "LABEL \"io.doodgate.tenant\"=\"acme\"", "LABEL"),
             (Form::Step, "RUN  make", "RUN  make"),
         ] {
             assert_eq!(form.plain(&tenant("acme"), written), read, "{form:?}");

@@ -75,11 +75,7 @@ impl Kind {
 }
 
 /// Whether the tenant sees an image with these lists of names.
-pub(super) fn image(
-    tenant: &Tenant,
-    owner: Owner,
-    names: [Option<&str>; 2],
-) -> Read<Option<Seen>> {
+pub(super) fn image(tenant: &Tenant, owner: Owner, names: [Option<&str>; 2]) -> Read<Option<Seen>> {
     let seen = |mine| {
         Some(Seen {
             mine,

@@ -133,7 +133,9 @@ impl Rewriter<'_> {
             })?,
             Rule::Networks(rule) => self.networks(*rule, cursor)?,
             Rule::Endpoints(rule) => self.endpoints(*rule, cursor)?,
-            Rule::Items(kind) => self.array(cursor, |writer, element| writer.item(kind, element))?,
+            Rule::Items(kind) => {
+                self.array(cursor, |writer, element| writer.item(kind, element))?
+            }
             Rule::DriverStatus => self.array(cursor, |writer, element| {
                 if is_constant(element)? {
                     writer.comma();

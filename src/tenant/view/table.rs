@@ -132,10 +132,7 @@ pub(super) const HISTORY: Rule = Rule::Each(&Rule::Struct(&[
 
 /// `GET /system/df`. Who has built what is in the build cache cannot be told.
 pub(super) const DATA_USAGE: Rule = Rule::Only(&[
-    (
-        "LayersSize",
-        Rule::Given(|given| i128::from(given.layers)),
-    ),
+    ("LayersSize", Rule::Given(|given| i128::from(given.layers))),
     ("Images", Rule::Items(Kind::Image)),
     ("Containers", Rule::Items(Kind::Container)),
     ("Volumes", Rule::Items(Kind::Volume)),
@@ -219,8 +216,5 @@ pub(super) const NETWORK_EVENT: Rule = Rule::Struct(
 /// A volume's event: the actor is known by its name.
 pub(super) const VOLUME_EVENT: Rule = Rule::Struct(&[
     ("id", Rule::Form(Form::Name)),
-    (
-        "Actor",
-        Rule::Struct(&[("ID", Rule::Form(Form::Name))]),
-    ),
+    ("Actor", Rule::Struct(&[("ID", Rule::Form(Form::Name))])),
 ]);

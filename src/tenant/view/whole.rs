@@ -57,8 +57,7 @@ impl Whole {
                 table::NETWORK
             }
             Self::Image => {
-                let [config, tags, digests] =
-                    pick(answer, ["Config", "RepoTags", "RepoDigests"])?;
+                let [config, tags, digests] = pick(answer, ["Config", "RepoTags", "RepoDigests"])?;
                 let [labels] = pick(config.unwrap_or("null"), ["Labels"])?;
                 let owner = owner(tenant, labels.unwrap_or("null"))?;
                 match item::image(tenant, owner, [tags, digests])? {

@@ -29,13 +29,12 @@ impl Form {
     /// `text` as the tenant reads it.
     pub(super) fn plain<'t>(self, tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
         match self {
-            Self::Name => Cow::Borrowed(name(tenant, text)),
+            Self::Name | Self::Leading => Cow::Borrowed(name(tenant, text)),
             Self::Slashed => slashed(tenant, text),
             Self::Mode => match text.strip_prefix("container:") {
                 Some(other) => joined("container:", name(tenant, other), text),
                 None => Cow::Borrowed(name(tenant, text)),
             },
-            Self::Leading => Cow::Borrowed(name(tenant, text)),
             Self::Link => link(tenant, text),
             Self::Folder => folder(tenant, text),
             Self::Message => message(tenant, text),

@@ -134,7 +134,7 @@ impl Rewriter<'_> {
             Rule::Networks(rule) => self.networks(*rule, cursor)?,
             Rule::Endpoints(rule) => self.endpoints(*rule, cursor)?,
             Rule::Items(kind) => {
-                self.array(cursor, |writer, element| writer.item(kind, element))?
+                self.array(cursor, |writer, element| writer.item(kind, element))?;
             }
             Rule::DriverStatus => self.array(cursor, |writer, element| {
                 if is_constant(element)? {

@@ -52,26 +52,32 @@ enum State {
     Start,
     /// In front of a member's name; the first may be missing.
     Name { first: bool },
-    /// Within a member's name.
-    InName,
+    /// Within something that ends by itself.
+    Within(What),
     /// Behind a member's name.
     Colon { wanted: bool },
     /// In front of a member's value.
     Value { wanted: bool },
-    /// Within a value that nobody wants.
-    InValue,
     /// Within `null`, a number or the like.
     InWord { wanted: bool },
     /// Behind a member.
     BehindMember,
     /// In front of an item; the first may be missing.
     Item { first: bool },
-    /// Within an item.
-    InItem,
     /// Behind an item.
     BehindItem,
     /// Behind everything.
     End,
+}
+
+/// What ends by itself: a string, an array or an object.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum What {
+    Item,
+    /// A member's name.
+    Name,
+    /// A value that nobody wants.
+    Value,
 }
 
 impl Splitter {
@@ -97,10 +103,12 @@ impl Splitter {
     ) -> Read<()> {
         let mut rest = input;
         while let Some((&byte, behind)) = rest.split_first() {
-            let used = match self.state {
-                State::InItem | State::InName | State::InValue => self.within(rest, take)?,
-                _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => 1,
-                _ => self.sign(byte, take)?,
+            let used = if let State::Within(what) = self.state {
+                self.within(what, rest, take)?
+            } else if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                1
+            } else {
+                self.sign(byte, take)?
             };
             rest = if used == 1 {
                 behind
@@ -114,8 +122,7 @@ impl Splitter {
     /// Takes the end of the answer.
     pub(super) fn finish(&mut self, take: &mut impl FnMut(Part<'_>) -> Read<()>) -> Read<()> {
         match (self.layout, self.state) {
-            (Layout::Stream, State::Start) => Ok(()),
-            (Layout::Array, State::End) => Ok(()),
+            (Layout::Stream, State::Start) | (Layout::Array, State::End) => Ok(()),
             (Layout::Array, State::InWord { .. }) if self.held == b"null" => {
                 take(Part::Open)?;
                 take(Part::Close)
@@ -127,11 +134,16 @@ impl Splitter {
     }
 
     /// Goes on within an item, a name or a value. Answers how many bytes belong to it.
-    fn within(&mut self, rest: &[u8], take: &mut impl FnMut(Part<'_>) -> Read<()>) -> Read<usize> {
+    fn within(
+        &mut self,
+        what: What,
+        rest: &[u8],
+        take: &mut impl FnMut(Part<'_>) -> Read<()>,
+    ) -> Read<usize> {
         let (used, complete) = self.nest.run(rest)?;
         let piece = rest.get(..used).unwrap_or_default();
         let whole_here = complete && self.held.is_empty();
-        if self.state != State::InValue && !whole_here {
+        if what != What::Value && !whole_here {
             if self.held.len().saturating_add(used) > ITEM_BYTES {
                 return bad(format!("an item is longer than {ITEM_BYTES} bytes"));
             }
@@ -141,11 +153,11 @@ impl Splitter {
             return Ok(used);
         }
         let bytes = if whole_here { piece } else { &self.held };
-        self.state = match self.state {
-            State::InName => State::Colon {
+        self.state = match what {
+            What::Name => State::Colon {
                 wanted: matches!(self.layout, Layout::Member(name) if is_name(bytes, name)),
             },
-            State::InItem => {
+            What::Item => {
                 let record = std::mem::replace(&mut self.record, false);
                 take(Part::Item { bytes, record })?;
                 match self.layout {
@@ -153,7 +165,7 @@ impl Splitter {
                     Layout::Array | Layout::Member(_) => State::BehindItem,
                 }
             }
-            _ => State::BehindMember,
+            What::Value => State::BehindMember,
         };
         self.held.clear();
         self.held.shrink_to(KEPT_BYTES);
@@ -166,7 +178,7 @@ impl Splitter {
         self.state = match (self.state, byte) {
             (State::Start, b'{') if self.layout == Layout::Stream => {
                 used = 0;
-                State::InItem
+                State::Within(What::Item)
             }
             (State::Start, RECORD) if self.layout == Layout::Stream => {
                 self.record = true;
@@ -185,7 +197,7 @@ impl Splitter {
             }
             (State::Name { .. }, b'"') => {
                 used = 0;
-                State::InName
+                State::Within(What::Name)
             }
             (State::Name { first: true } | State::BehindMember, b'}') => State::End,
             (State::Colon { wanted }, b':') => State::Value { wanted },
@@ -196,7 +208,7 @@ impl Splitter {
             }
             (State::Value { wanted: false }, b'{' | b'[' | b'"') => {
                 used = 0;
-                State::InValue
+                State::Within(What::Value)
             }
             (State::Value { wanted }, b'a'..=b'z' | b'0'..=b'9' | b'-') => {
                 used = 0;
@@ -223,7 +235,7 @@ impl Splitter {
             (State::BehindMember, b',') => State::Name { first: false },
             (State::Item { .. }, b'{') => {
                 used = 0;
-                State::InItem
+                State::Within(What::Item)
             }
             (State::Item { first: true } | State::BehindItem, b']') => {
                 take(Part::Close)?;

@@ -4,9 +4,9 @@ use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::{Request, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -124,39 +124,62 @@ impl Engine {
 
     /// One of the gate's own reads, on a connection of its own: the status and the body.
     pub(crate) async fn get(&self, target: &str) -> Result<(StatusCode, Bytes), EngineError> {
-        let call = || format!("GET {target}");
-        let exchange = async {
-            match self.connect().await? {
-                Stream::Tcp(stream) => self.get_over(stream, target).await,
-                Stream::Unix(stream) => self.get_over(stream, target).await,
-            }
-        };
-        tokio::time::timeout(OWN_CALL_TIME, exchange)
+        self.call(Method::GET, target, Bytes::new(), OWN_CALL_TIME)
             .await
-            .unwrap_or_else(|_| {
-                Err(EngineError::Unusable {
-                    call: call(),
-                    reason: format!("none came within {} seconds", OWN_CALL_TIME.as_secs()),
-                })
-            })
     }
 
-    async fn get_over<S>(&self, stream: S, target: &str) -> Result<(StatusCode, Bytes), EngineError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    /// One of the gate's own calls, on a connection of its own, for which the engine has `time`: the status and the
+    /// body. `document` is JSON; an empty one is none.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        target: &str,
+        document: Bytes,
+        time: Duration,
+    ) -> Result<(StatusCode, Bytes), EngineError> {
         let unusable = |reason: String| EngineError::Unusable {
-            call: format!("GET {target}"),
+            call: format!("{method} {target}"),
             reason,
         };
-        let request = Request::get(target)
+        let mut request = Request::builder()
+            .method(&method)
+            .uri(target)
             .header("Host", "docker")
             .header(
                 "User-Agent",
                 concat!("doodgate/", env!("CARGO_PKG_VERSION")),
-            )
-            .body(Empty::<Bytes>::new())
+            );
+        if !document.is_empty() {
+            request = request.header("Content-Type", "application/json");
+        }
+        let request = request
+            .body(Full::new(document))
             .map_err(|error| unusable(error.to_string()))?;
+        let exchange = async {
+            match self.connect().await? {
+                Stream::Tcp(stream) => self.send_over(stream, request, &unusable).await,
+                Stream::Unix(stream) => self.send_over(stream, request, &unusable).await,
+            }
+        };
+        tokio::time::timeout(time, exchange)
+            .await
+            .unwrap_or_else(|_| {
+                Err(unusable(format!(
+                    "none came within {} seconds",
+                    time.as_secs()
+                )))
+            })
+    }
+
+    async fn send_over<S>(
+        &self,
+        stream: S,
+        request: Request<Full<Bytes>>,
+        unusable: &impl Fn(String) -> EngineError,
+    ) -> Result<(StatusCode, Bytes), EngineError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|error| unusable(error.to_string()))?;

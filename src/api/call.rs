@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::classify::{Class, classify, methods_of};
 use super::path::Path;
-use super::{ApiVersion, BadTarget, Operation, Query};
+use super::{ApiVersion, BadTarget, Operation, ParameterKind, Query};
 use crate::wire::{RequestHead, Upgrade};
 
 /// One parsed request: which operation, at which version, on what, with which parameters.
@@ -143,6 +143,38 @@ impl<'a> Call<'a> {
                 .map(|(_, value)| value.as_ref()),
             Route::Unknown { .. } => None,
         }
+    }
+
+    /// Makes the call one on another object: gives the first name in the template another meaning.
+    pub fn set_object(&mut self, object: String) {
+        if let Route::Known(_, [first, _]) = &mut self.route {
+            *first = Cow::Owned(object);
+        }
+    }
+
+    /// Gives the query parameter `name` one value. Nothing changes where the operation has no such parameter.
+    pub fn set_parameter(&mut self, name: &'static str, value: String) {
+        if let Some(kind) = self.kind_of(name) {
+            self.query.set(name, kind, value);
+        }
+    }
+
+    /// Adds a value to the list in the query parameter `name`.
+    pub fn push_parameter(&mut self, name: &'static str, value: String) {
+        if let Some(kind) = self.kind_of(name) {
+            self.query.push(name, kind, value);
+        }
+    }
+
+    /// Takes the query parameter `name` out.
+    pub fn remove_parameter(&mut self, name: &str) {
+        self.query.remove(name);
+    }
+
+    fn kind_of(&self, name: &str) -> Option<ParameterKind> {
+        let parameters = self.operation()?.query;
+        let found = parameters.iter().find(|parameter| parameter.name == name)?;
+        Some(found.kind)
     }
 
     /// What the first name in the template stands for: the object that the operation is about.

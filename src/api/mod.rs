@@ -25,4 +25,4 @@ pub use operation::{Group, Method, Operation, Parameter};
 pub use query::{Entry, Meaning, Query};
 pub use table::{OPERATIONS, OperationId};
 pub use version::ApiVersion;
-pub use write::UnknownParameters;
+pub use write::{UnknownParameters, query_value, segment, segments};

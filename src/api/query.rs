@@ -63,6 +63,26 @@ impl<'a> Query<'a> {
         self.all(name).next()
     }
 
+    /// Gives `name`, of which an engine reads one value of that kind, this one.
+    pub(super) fn set(&mut self, name: &'static str, kind: ParameterKind, value: String) {
+        self.remove(name);
+        self.push(name, kind, value);
+    }
+
+    /// Adds a value of `name`, of which an engine reads a list.
+    pub(super) fn push(&mut self, name: &'static str, kind: ParameterKind, value: String) {
+        self.0.push(Entry {
+            name: Cow::Borrowed(name),
+            value: Cow::Owned(value),
+            meaning: Meaning::Read(kind),
+        });
+    }
+
+    /// Takes every value of `name` out.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.retain(|entry| entry.name != name);
+    }
+
     /// All values of `name`, in the client's order.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0

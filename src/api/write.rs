@@ -21,6 +21,27 @@ static REFERENCE: ByteSet = ByteSet::alphanumeric_and(b"-._~/:@");
 /// What stands unescaped in a query.
 static QUERY: ByteSet = ByteSet::alphanumeric_and(b"-._~/:,");
 
+/// `text` as one segment of a path.
+pub fn segment(text: &str) -> String {
+    escaped(text, &NAME)
+}
+
+/// `text` as a name that may be several segments, such as an image reference.
+pub fn segments(text: &str) -> String {
+    escaped(text, &REFERENCE)
+}
+
+/// `text` as the value of a query parameter.
+pub fn query_value(text: &str) -> String {
+    escaped(text, &QUERY)
+}
+
+fn escaped(text: &str, readable: &ByteSet) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    encode(text, readable, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 impl Call<'_> {
     /// Appends the target for the engine: the template with its names encoded anew, below the call's version or,
     /// where it has none, `default`; then the parameters that an engine reads, and unknown ones as `unknown` says.

@@ -11,13 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::settings::{Flag, Settings};
 use super::{Failure, account, admin, logging, print, print_error};
-use crate::gate::{Engine, Ownership, Server, Socket as ServedSocket};
+use crate::gate::{Clients, Engine, Ownership, Server, Socket as ServedSocket, Tenants};
 use crate::observe::{Observatory, Options, SocketFacts, digest};
 use crate::policy::compat::{self, Compat, Detection};
 use crate::policy::{
     self, Account, Address, Config, DEFAULT_MODE, Diagnostics, Limits, PRESETS, Policy, Preset,
-    Socket,
+    Socket, Tenancy,
 };
+use crate::tenant::Tenant;
 use crate::wire;
 
 const HELP: &str = "\
@@ -34,6 +35,7 @@ Options:
   --mode MODE          Permission bits of the unix sockets [0660]
   --owner USER         Owner of the unix sockets, by number or name [the gate's user]
   --group GROUP        Group of the unix sockets, by number or name [the gate's group]
+  --tenant NAME        Whose clients they are: they see, change and use up only what is this tenant's [the host's own]
   --insecure           Allow TCP beyond this machine, which anybody on the network can use
   --admin ADDRESS      Answer /metrics, /healthz, /readyz, /status and a page to look at here, such as
                        tcp://127.0.0.1:9717 or unix:///run/doodgate/admin.sock [nowhere]
@@ -82,6 +84,10 @@ const FLAGS: &[Flag] = &[
     },
     Flag {
         name: "group",
+        takes_value: true,
+    },
+    Flag {
+        name: "tenant",
         takes_value: true,
     },
     Flag {
@@ -167,6 +173,12 @@ impl Plan {
                 }
             }
         };
+        if let Some(name) = settings.get("tenant") {
+            let tenancy = tenancy(name)?;
+            for socket in &mut plan.config.sockets {
+                socket.tenant = Some(Arc::clone(&tenancy));
+            }
+        }
         if let Some(engine) = settings.get("engine") {
             plan.config.engine = Some(address(engine)?);
         }
@@ -180,6 +192,12 @@ impl Plan {
     }
 
     fn of_file(settings: &Settings, file: &str) -> Result<Self, Failure> {
+        if settings.get("tenant").is_some() {
+            return Err(Failure::Unusable(
+                "--config and --tenant exclude each other: name the tenant of each socket in the file"
+                    .to_owned(),
+            ));
+        }
         if settings.get("listen").is_some() {
             return Err(Failure::Unusable(
                 "--config and --listen exclude each other: the file says where to listen"
@@ -262,6 +280,7 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
     let mut server = Server::default();
     let shared = Shared {
         engine,
+        tenants: Tenants::default(),
         limits,
         observatory,
         digest: plan.digest,
@@ -314,6 +333,7 @@ fn quit() {
 /// What all sockets share.
 struct Shared {
     engine: Arc<Engine>,
+    tenants: Tenants,
     limits: Limits,
     observatory: Arc<Observatory>,
     digest: String,
@@ -323,6 +343,7 @@ struct Shared {
 fn listen(server: &mut Server, shared: &Shared, socket: &Socket) -> Result<(), Failure> {
     let Shared {
         engine,
+        tenants,
         limits,
         is_compat,
         ..
@@ -349,6 +370,10 @@ fn listen(server: &mut Server, shared: &Shared, socket: &Socket) -> Result<(), F
     let make = || ServedSocket {
         name: socket.name.clone(),
         policy: Arc::clone(&socket.policy),
+        clients: match &socket.tenant {
+            None => Clients::Host,
+            Some(tenancy) => Clients::Tenant(tenants.resident(Tenant::new(Arc::clone(tenancy)))),
+        },
         engine: Arc::clone(engine),
         limits: *limits,
         head_limits: wire::Limits {
@@ -378,6 +403,7 @@ fn listen(server: &mut Server, shared: &Shared, socket: &Socket) -> Result<(), F
         socket = socket.name,
         listen = %address,
         policy = socket.policy.name(),
+        tenant = socket.tenant.as_ref().map_or("-", |tenant| &tenant.name),
         engine = %engine.address(),
         "serving"
     );
@@ -451,6 +477,7 @@ fn of_addresses(policy: &Arc<Policy>, listen: Vec<Address>) -> Config {
         group: None,
         policy: Arc::clone(policy),
         audit: None,
+        tenant: None,
     });
     Config {
         engine: None,
@@ -552,6 +579,17 @@ fn parse_mode(text: &str) -> Result<u32, Failure> {
                 "`{text}` is not a file mode: write three octal digits, such as 0660"
             ))
         })
+}
+
+fn tenancy(name: &str) -> Result<Arc<Tenancy>, Failure> {
+    if Tenancy::is_name(name) {
+        Ok(Arc::new(Tenancy::of(name)))
+    } else {
+        Err(Failure::Unusable(format!(
+            "`{name}` cannot be a tenant: {}",
+            Tenancy::NAME_HELP
+        )))
+    }
 }
 
 fn parse_account(text: &str) -> Account {

@@ -9,7 +9,7 @@ mod canonical;
 pub mod facts;
 mod head;
 mod kind;
-mod normal;
+pub(crate) mod normal;
 mod page;
 mod reference;
 mod schema;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::api::json::Value;
 
 /// A path as Go's `path.Clean` leaves it: no empty, `.` or inner `..` parts. Symbolic links are not resolved.
-pub(in crate::demand) fn path(path: &str) -> Cow<'_, str> {
+pub(crate) fn path(path: &str) -> Cow<'_, str> {
     let rooted = path.starts_with('/');
     let ugly = |part: &str| matches!(part, "" | "." | "..");
     if path
@@ -42,7 +42,7 @@ pub(in crate::demand) fn bind(source: &str, read_only: bool) -> String {
 
 /// What the engine takes for the name of a volume of the local driver (moby daemon/names/names.go); anything else is
 /// a path, or nothing.
-pub(in crate::demand) fn is_volume_name(source: &str) -> bool {
+pub(crate) fn is_volume_name(source: &str) -> bool {
     source.starts_with(|first: char| first.is_ascii_alphanumeric())
         && source
             .bytes()
@@ -124,7 +124,7 @@ pub(in crate::demand) fn pair(key: &str, value: &Value<'_>) -> String {
 }
 
 /// Billionths of a processor from microseconds of a period; a negative quota is none.
-pub(in crate::demand) fn processors(quota: i64, period: i64) -> Option<u64> {
+pub(crate) fn processors(quota: i64, period: i64) -> Option<u64> {
     let nanos = i128::from(quota)
         .checked_mul(1_000_000_000)?
         .checked_div(i128::from(period))?;
@@ -132,7 +132,7 @@ pub(in crate::demand) fn processors(quota: i64, period: i64) -> Option<u64> {
 }
 
 /// A path in a container: the engine takes one that is not absolute from the root.
-pub(in crate::demand) fn absolute(name: &str) -> Cow<'_, str> {
+pub(crate) fn absolute(name: &str) -> Cow<'_, str> {
     if name.starts_with('/') {
         path(name)
     } else {

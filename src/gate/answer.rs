@@ -6,9 +6,11 @@ use super::buffer::Buffer;
 use super::engine::Engine;
 use super::relay::{Relay, RelayError};
 use super::respond::Refusal;
+use super::shielded::Shielded;
 use super::stream::{Reader, Writer};
 use crate::api::{AnswerKind, Call};
 use crate::observe::Exchange;
+use crate::tenant::{Shield, Tenant, View};
 use crate::wire::write::{Connection as Persistence, Head, Unwritable};
 use crate::wire::{Framing, Limits, Parsed, RequestHead, ResponseHead, Version};
 
@@ -57,6 +59,38 @@ pub(crate) struct Question<'q> {
     pub(crate) persists: bool,
     /// Whether the request's body has gone to the engine whole.
     pub(crate) uploaded: &'q AtomicBool,
+    /// Whom the answer goes to.
+    pub(crate) reader: Reading<'q>,
+}
+
+/// Whom an answer goes to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reading<'q> {
+    /// A client of the host's own, as it is.
+    Host,
+    /// A tenant, through a shield for what the answer holds.
+    Tenant(&'q Tenant, &'q View),
+}
+
+impl Reading<'_> {
+    /// The shield for an answer with a body, where it needs one, and whether its head goes out at once.
+    fn shield(self, answer: &ResponseHead) -> Option<(Shield, bool)> {
+        let Self::Tenant(tenant, view) = self else {
+            return None;
+        };
+        let json = answer
+            .field("content-type")
+            .is_some_and(|kind| kind.starts_with(b"application/json"));
+        let view = match (answer.status(), view) {
+            (400.., _) if json => View::Error,
+            (400.., _) => View::ErrorText,
+            (_, View::Pass) => return None,
+            (_, view) => view.clone(),
+        };
+        let empty = matches!(answer.framing(), Framing::None | Framing::Length(0));
+        let at_once = matches!(view, View::Events | View::ContainerStats);
+        (!empty).then(|| (Shield::new(tenant.clone(), view), at_once))
+    }
 }
 
 impl Question<'_> {
@@ -125,7 +159,14 @@ pub(crate) async fn pass(
         return Ok(Answered::Switched);
     }
     let version = question.head.version();
-    let (framing, client_persists) = match (answer.framing(), version) {
+    let shield = question.reader.shield(answer);
+    // A body that is shielded has another length.
+    let incoming = if shield.is_some() {
+        Framing::UntilClose
+    } else {
+        answer.framing()
+    };
+    let (framing, client_persists) = match (incoming, version) {
         (framing @ (Framing::None | Framing::Length(_)), _) => (framing, question.persists()),
         (Framing::Chunked | Framing::UntilClose, Version::Http11) => {
             (Framing::Chunked, question.persists())
@@ -143,6 +184,22 @@ pub(crate) async fn pass(
         (framing, _) => framing,
     };
     write_head(question, answer, persistence, announced, out).map_err(unwritable)?;
+    if let Some((shield, at_once)) = shield {
+        let shielded = Shielded {
+            shield,
+            outgoing: framing,
+            status: answer.status(),
+            exchange,
+            to,
+            out,
+            sent: false,
+        };
+        shielded.run(answer.framing(), at_once, from, input).await?;
+        return Ok(Answered::Whole {
+            client_persists,
+            engine_persists: answer.keep_alive() && answer.framing() != Framing::UntilClose,
+        });
+    }
     exchange.answered(answer.status());
     let mut relay = Relay::new(answer.framing(), framing, &mut exchange.carried().down);
     let relayed = relay.run(from, input, to, out).await;
@@ -194,7 +251,11 @@ fn write_head(
         answer.reason(),
     )?;
     for (name, value) in answer.fields() {
-        if !is_hop_by_hop(name) {
+        let builder = name.eq_ignore_ascii_case("builder-version");
+        if builder && matches!(question.reader, Reading::Tenant(..)) {
+            // BuildKit's tunnels are not for tenants: clients are told of the classic builder alone.
+            head.field(name, b"1")?;
+        } else if !is_hop_by_hop(name) {
             head.field(name, value)?;
         }
     }

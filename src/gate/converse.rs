@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::answer::{self, Answered, Failure, Question};
+use super::answer::{self, Answered, Failure, Question, Reading};
 use super::buffer::Buffer;
 use super::connection::EngineLink;
 use super::inspect::Inspector;
@@ -21,6 +21,7 @@ pub(crate) struct Conversation<'c> {
     socket: &'c Socket,
     call: &'c Call<'c>,
     head: &'c RequestHead,
+    reader: Reading<'c>,
     persists: bool,
     uploads: bool,
     uploaded: AtomicBool,
@@ -36,6 +37,7 @@ impl<'c> Conversation<'c> {
         socket: &'c Socket,
         call: &'c Call<'c>,
         head: &'c RequestHead,
+        reader: Reading<'c>,
         persists: bool,
         uploads: bool,
     ) -> Self {
@@ -43,6 +45,7 @@ impl<'c> Conversation<'c> {
             socket,
             call,
             head,
+            reader,
             persists,
             uploads,
             uploaded: AtomicBool::new(!uploads),
@@ -80,6 +83,7 @@ impl<'c> Conversation<'c> {
             head: self.head,
             persists: self.persists,
             uploaded: &self.uploaded,
+            reader: self.reader,
         };
         let answered = {
             let downstream = async {
@@ -125,7 +129,7 @@ impl<'c> Conversation<'c> {
                 Err(RelayError::Write(_)) => {}
                 Err(RelayError::Inspected(refusal)) => return Failure::Refuse(*refusal),
                 Err(RelayError::Malformed(bad)) => return Failure::Refuse(Refusal::Body(bad)),
-                Err(RelayError::Truncated | RelayError::Read(_)) => {
+                Err(RelayError::Truncated | RelayError::Read(_) | RelayError::Shielded(_)) => {
                     return Failure::Refuse(Refusal::BodyCut);
                 }
             }

@@ -1,19 +1,22 @@
 //! One request's whole way: parsed, decided, sent, answered.
 
-use super::answer::{Answered, Failure};
+use super::answer::{Answered, Failure, Reading};
 use super::buffer::Buffer;
 use super::connection::{Connection, EngineLink, Next};
 use super::converse::Conversation;
+use super::engine::Engine;
 use super::inspect::Inspector;
 use super::respond::Refusal;
 use super::server::Socket;
 use super::stream::Stream;
-use super::{body, lookup, request, tunnel};
+use super::tenancy::{Clients, Hold, Outcome, Resident};
+use super::{body, lookup, own, request, tunnel};
 use crate::api::Call;
 use crate::api::json::Document;
 use crate::demand::{self, Demand};
 use crate::observe::Exchange;
 use crate::policy::Permit;
+use crate::tenant::{Answer, Prepared};
 use crate::wire::{RequestHead, ResponseHead, write};
 
 /// Serves the request whose head has just been read.
@@ -45,6 +48,10 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
 
     let call = Call::parse(head).map_err(Refusal::Target)?;
     exchange.parsed(&call);
+    let _place = match &socket.clients {
+        Clients::Host => None,
+        Clients::Tenant(resident) => resident.enter()?,
+    };
     socket.policy.admit(&call).map_err(Refusal::denied)?;
     body::refuse_switch(&call)?;
     body::refuse_type(&call, head)?;
@@ -68,14 +75,30 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         })
     };
     let mut permit = decide(&demands, exchange)?;
-    let facts = lookup::demands(&socket.engine, &call, document.as_ref(), &demands).await?;
+    let mut passage = Passage::of(socket, permit, &demands).await?;
+    let facts = passage.facts(&socket.engine, &demands).await?;
     if !facts.is_empty() {
         demands.extend(facts);
         permit = decide(&demands, exchange)?;
+        // Gives back what the first one holds before the second one asks for it.
+        drop(passage);
+        passage = Passage::of(socket, permit, &demands).await?;
     }
-    exchange.permitted(&permit);
+    exchange.permitted(passage.permit());
 
+    let reader = match &passage {
+        Passage::Host(_) => Reading::Host,
+        Passage::Tenant(resident, prepared, _) => {
+            Reading::Tenant(resident.tenant(), &prepared.view)
+        }
+        Passage::Answer(_, answer) => {
+            let persists = persists && !*left;
+            return own::answer(client, out, head, answer, persists, exchange).await;
+        }
+    };
+    let inspector = Inspector::of(socket, &call, demands);
     let sending = Sending {
+        reader,
         socket,
         client,
         input,
@@ -86,11 +109,67 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         left,
         persists,
     };
-    sending.run(&permit, demands, exchange).await
+    sending.run(passage.permit(), inspector, exchange).await
+}
+
+/// A permitted call, as it goes to the engine.
+enum Passage<'c, 's> {
+    /// As the client wrote it.
+    Host(Permit<'c>),
+    /// Made a tenant's own, with what it holds until its end.
+    Tenant(
+        &'s Resident,
+        Box<Prepared<'c>>,
+        #[expect(dead_code, reason = "held, not read")] Hold,
+    ),
+    /// Not at all: the gate answers.
+    Answer(Permit<'c>, Answer),
+}
+
+impl<'c, 's> Passage<'c, 's> {
+    async fn of(
+        socket: &'s Socket,
+        permit: Permit<'c>,
+        demands: &[Demand<'_>],
+    ) -> Result<Self, Refusal> {
+        let Clients::Tenant(resident) = &socket.clients else {
+            return Ok(Self::Host(permit));
+        };
+        let outcome = resident.prepare(&socket.engine, &permit, demands).await?;
+        Ok(match outcome {
+            Outcome::Send(prepared, hold) => Self::Tenant(resident, prepared, hold),
+            Outcome::Answer(answer) => Self::Answer(permit, answer),
+        })
+    }
+
+    fn permit(&self) -> &Permit<'c> {
+        match self {
+            Self::Host(permit) | Self::Answer(permit, _) => permit,
+            Self::Tenant(_, prepared, _) => &prepared.permit,
+        }
+    }
+
+    /// What the names that go to the engine demand, because of what they are there.
+    async fn facts(
+        &self,
+        engine: &Engine,
+        demands: &[Demand<'_>],
+    ) -> Result<Vec<Demand<'static>>, Refusal> {
+        let (call, document) = (self.permit().call(), self.permit().document());
+        match self {
+            Self::Host(_) => lookup::demands(engine, call, document, demands).await,
+            Self::Tenant(..) => {
+                let demands = demand::of(call, document).map_err(Refusal::BodyMeaning)?;
+                lookup::demands(engine, call, document, &demands).await
+            }
+            Self::Answer(..) => Ok(Vec::new()),
+        }
+    }
 }
 
 /// A permitted request, with what it takes to carry it out.
 struct Sending<'s> {
+    reader: Reading<'s>,
     socket: &'s Socket,
     client: &'s mut Stream,
     input: &'s mut Buffer,
@@ -107,10 +186,11 @@ impl Sending<'_> {
     async fn run(
         self,
         permit: &Permit<'_>,
-        demands: Vec<Demand<'_>>,
+        mut inspector: Option<Inspector<'_>>,
         exchange: &mut Exchange,
     ) -> Result<Next, Refusal> {
         let Self {
+            reader,
             socket,
             client,
             input,
@@ -130,8 +210,7 @@ impl Sending<'_> {
                 return Ok(Next::Abandon);
             }
         }
-        let mut inspector = Inspector::of(&socket.policy, call, demands);
-        let mut conversation = Conversation::new(socket, call, head, persists, uploads);
+        let mut conversation = Conversation::new(socket, call, head, reader, persists, uploads);
         let (answered, mut engine) = loop {
             let (mut engine, fresh) = EngineLink::take(kept, &socket.engine).await?;
             out.clear();

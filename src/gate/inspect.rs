@@ -2,40 +2,89 @@
 
 use std::borrow::Cow;
 
+use super::engine::Engine;
 use super::respond::Refusal;
+use super::server::Socket;
+use super::tenancy::{Clients, Resident};
 use crate::api::{Call, OperationId};
 use crate::demand::tar::{self, TarGuard};
 use crate::demand::{Demand, Kind, Value};
 use crate::policy::Policy;
+use crate::tenant;
 
-/// Looks at an upload piece by piece. What an archive turns out to hold is a demand like any other, and the policy
-/// decides on it as it did on the call.
+/// Looks at an upload piece by piece.
 #[derive(Debug)]
-pub(crate) struct Inspector<'c> {
+pub(crate) enum Inspector<'c> {
+    /// An archive that is unpacked into a container.
+    Files(Box<Files<'c>>),
+    /// The context of a tenant's build.
+    Context(Box<Context<'c>>),
+}
+
+impl<'c> Inspector<'c> {
+    /// The inspector of a call that the policy allows with these demands; `None` where nothing is to be seen in what
+    /// is uploaded.
+    pub(crate) fn of(
+        socket: &'c Socket,
+        call: &'c Call<'c>,
+        demands: Vec<Demand<'c>>,
+    ) -> Option<Self> {
+        match (call.operation()?.id, &socket.clients) {
+            (OperationId::PutContainerArchive, _) => Some(Self::Files(Box::new(Files {
+                guard: TarGuard::new(),
+                policy: &socket.policy,
+                call,
+                demands,
+            }))),
+            (OperationId::ImageBuild, Clients::Tenant(resident)) => {
+                let files = Resident::dockerfiles(call);
+                Some(Self::Context(Box::new(Context {
+                    guard: TarGuard::watching(&files),
+                    resident,
+                    engine: &socket.engine,
+                    call,
+                })))
+            }
+            (_, Clients::Host | Clients::Tenant(_)) => None,
+        }
+    }
+
+    /// Looks at the next piece, before it is passed on.
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        match self {
+            Self::Files(files) => files.push(piece),
+            Self::Context(context) => context.push(piece),
+        }
+    }
+
+    /// Asks what has to be known before the pieces that were looked at are passed on.
+    pub(crate) async fn verify(&mut self) -> Result<(), Refusal> {
+        match self {
+            Self::Files(_) => Ok(()),
+            Self::Context(context) => context.verify().await,
+        }
+    }
+
+    /// Whether the archive may end here.
+    pub(crate) fn finish(&self) -> Result<(), tar::Refusal> {
+        match self {
+            Self::Files(files) => files.guard.finish(),
+            Self::Context(context) => context.guard.finish(),
+        }
+    }
+}
+
+/// What an archive turns out to hold is a demand like any other, and the policy decides on it as it did on the call.
+#[derive(Debug)]
+pub(crate) struct Files<'c> {
     guard: TarGuard,
     policy: &'c Policy,
     call: &'c Call<'c>,
     demands: Vec<Demand<'c>>,
 }
 
-impl<'c> Inspector<'c> {
-    /// The inspector of a call that the policy allows with these demands; `None` where what is uploaded is not unpacked
-    /// into a container.
-    pub(crate) fn of(
-        policy: &'c Policy,
-        call: &'c Call<'c>,
-        demands: Vec<Demand<'c>>,
-    ) -> Option<Self> {
-        (call.operation()?.id == OperationId::PutContainerArchive).then(|| Self {
-            guard: TarGuard::new(),
-            policy,
-            call,
-            demands,
-        })
-    }
-
-    /// Looks at the next piece, before it is passed on.
-    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+impl Files<'_> {
+    fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
         let Self {
             guard,
             policy,
@@ -60,9 +109,32 @@ impl<'c> Inspector<'c> {
             },
         )
     }
+}
 
-    /// Whether the archive may end here.
-    pub(crate) fn finish(&self) -> Result<(), tar::Refusal> {
-        self.guard.finish()
+/// Whatever the Dockerfile takes something from must be for the tenant to use.
+#[derive(Debug)]
+pub(crate) struct Context<'c> {
+    guard: TarGuard,
+    resident: &'c Resident,
+    engine: &'c Engine,
+    call: &'c Call<'c>,
+}
+
+impl Context<'_> {
+    fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        // What is unpacked in a folder of the engine's own may be of any kind, as long as it stays there and can be
+        // followed.
+        let granted = |kind: Kind, what: &str| {
+            kind == Kind::TarEntry && !matches!(what, "path-outside" | "link-outside")
+        };
+        self.guard.push(piece, &granted).map_err(Refusal::Archive)
+    }
+
+    async fn verify(&mut self) -> Result<(), Refusal> {
+        for file in self.guard.take_seen() {
+            let bases = tenant::bases(self.call, &file).map_err(Refusal::Tenant)?;
+            self.resident.check_bases(self.engine, &bases).await?;
+        }
+        Ok(())
     }
 }

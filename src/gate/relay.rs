@@ -7,6 +7,7 @@ use super::buffer::Buffer;
 use super::inspect::Inspector;
 use super::respond::Refusal;
 use super::stream::{Reader, Writer};
+use crate::tenant::Unshieldable;
 use crate::wire::{BadBody, BodyDecoder, Framing, write};
 
 /// From how many bytes on a piece is written from where it lies, instead of being copied together with others.
@@ -20,6 +21,9 @@ pub(crate) enum RelayError {
     /// The body is not to be passed on.
     #[error("{0}")]
     Inspected(Box<Refusal>),
+    /// The body is not one that a tenant may get.
+    #[error("{0}")]
+    Shielded(Unshieldable),
     /// The sender broke the framing.
     #[error("{0}")]
     Malformed(#[from] BadBody),
@@ -61,6 +65,17 @@ impl<'c, 'i> Relay<'c, 'i> {
     pub(crate) fn inspected(mut self, inspector: Option<Inspector<'i>>) -> Self {
         self.inspector = inspector;
         self
+    }
+
+    /// Waits for what the inspector has to ask before anything that it has looked at is passed on.
+    async fn verify(&mut self) -> Result<(), RelayError> {
+        match &mut self.inspector {
+            Some(inspector) => inspector
+                .verify()
+                .await
+                .map_err(|refusal| RelayError::Inspected(Box::new(refusal))),
+            None => Ok(()),
+        }
     }
 
     fn inspect_end(&self) -> Result<(), RelayError> {
@@ -117,6 +132,7 @@ impl<'c, 'i> Relay<'c, 'i> {
     ) -> Result<(), RelayError> {
         loop {
             let next = self.gather(input, out)?;
+            self.verify().await?;
             match next {
                 Next::End => {
                     to.write_all(out).await.map_err(RelayError::Write)?;
@@ -133,6 +149,7 @@ impl<'c, 'i> Relay<'c, 'i> {
                     if decoded.end {
                         self.inspect_end()?;
                     }
+                    self.verify().await?;
                     *self.passed = self.passed.saturating_add(length(data));
                     let tail = match (self.outgoing, NonZeroUsize::new(data.len())) {
                         (Framing::Chunked, Some(size)) => {

@@ -9,6 +9,7 @@ use crate::api::json::BadJson;
 use crate::demand::{self, tar};
 use crate::observe::{Decision, Exchange, Refused};
 use crate::policy::Denial;
+use crate::tenant::{self, Unshieldable};
 use crate::wire::write::Unwritable;
 use crate::wire::{BadBody, BadRequest, BadResponse, Version};
 
@@ -63,6 +64,10 @@ pub(crate) enum Refusal {
     },
     /// The body is not the JSON that the engine would read.
     Json(BadJson),
+    /// The engine's answer is not one that a tenant may get.
+    Shield(Unshieldable),
+    /// The tenant's walls refuse.
+    Tenant(tenant::Refusal),
     /// The socket has as many connections as it takes.
     Busy {
         /// The limit.
@@ -101,12 +106,15 @@ impl Refusal {
         let (status, reason, _) = self.terms();
         let (decision, denial, fault): (_, _, Option<&dyn fmt::Display>) = match self {
             Self::Denied(denial) => (Decision::Denied, Some(denial.as_ref()), None),
+            Self::Tenant(refusal) if refusal.terms().0 < 500 => (Decision::Denied, None, None),
             Self::Busy { .. }
+            | Self::Tenant(_)
             | Self::Engine(_)
             | Self::EngineAnswer(_)
             | Self::EngineBroken(_)
             | Self::EngineClosed
             | Self::EngineSwitched
+            | Self::Shield(_)
             | Self::Unwritable(_) => (Decision::Failed, None, Some(self)),
             Self::Archive(_)
             | Self::Body(_)
@@ -152,6 +160,11 @@ impl Refusal {
             Self::Head(bad) => (bad.status(), bad.code(), true),
             Self::HeadTooSlow { .. } => (408, "head_too_slow", true),
             Self::Json(bad) => (400, bad.reason.code(), false),
+            Self::Shield(_) => (502, "engine_answer_unreadable", true),
+            Self::Tenant(refusal) => {
+                let (status, code) = refusal.terms();
+                (status, code, false)
+            }
             Self::Busy { .. } => (503, "too_many_connections", true),
             Self::Target(bad) => (400, bad.code(), true),
             Self::TooManyNames { .. } => (400, "too_many_names", false),
@@ -165,6 +178,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied(denial) => return denial.fmt(f),
+            Self::Tenant(refusal) => return refusal.fmt(f),
             Self::Archive(_)
             | Self::Body(_)
             | Self::BodyMeaning(_)
@@ -180,6 +194,7 @@ impl fmt::Display for Refusal {
             | Self::Head(_)
             | Self::HeadTooSlow { .. }
             | Self::Json(_)
+            | Self::Shield(_)
             | Self::Busy { .. }
             | Self::Target(_)
             | Self::TooManyNames { .. }
@@ -217,7 +232,8 @@ impl fmt::Display for Refusal {
                     "{operation} does not take a body without a content type: send {wanted}"
                 )
             }
-            Self::Denied(_) => Ok(()),
+            Self::Denied(_) | Self::Tenant(_) => Ok(()),
+            Self::Shield(error) => error.fmt(f),
             Self::Engine(error) => error.fmt(f),
             Self::EngineAnswer(bad) => write!(f, "the engine's answer is malformed: {bad}"),
             Self::EngineClosed => {

@@ -13,6 +13,7 @@ use super::engine::Engine;
 use super::listen::{Door, ListenError, Listener, Ownership};
 use super::respond::{Refusal, write_refusal};
 use super::stream::Stream;
+use super::tenancy::Clients;
 use crate::observe::Observer;
 use crate::policy::{Address, Limits, Policy};
 use crate::wire::{self, Version};
@@ -27,6 +28,8 @@ pub struct Socket {
     pub name: String,
     /// What its clients may do.
     pub policy: Arc<Policy>,
+    /// Whose clients they are.
+    pub clients: Clients,
     /// The engine behind it.
     pub engine: Arc<Engine>,
     /// How much of everything it takes.

@@ -57,7 +57,7 @@ impl Policy {
             && let Some(rule) = self.free(call)
         {
             return Ok(Permit {
-                call,
+                call: Cow::Borrowed(call),
                 document: document.map(Cow::Borrowed),
                 rule: rule.clone(),
                 rewrites: Vec::new(),
@@ -95,7 +95,7 @@ impl Policy {
             return Err(denial::conflict(self, call, one, other));
         }
         Ok(Permit {
-            call,
+            call: Cow::Borrowed(call),
             document: apply(document, &rewrites),
             rule: first.reference.clone(),
             rewrites: rewrites

@@ -38,7 +38,7 @@ pub struct Rewrite {
 /// An allowed call. Only a policy's decision makes one, and nothing reaches the engine without one.
 #[derive(Debug)]
 pub struct Permit<'c> {
-    pub(super) call: &'c Call<'c>,
+    pub(super) call: Cow<'c, Call<'c>>,
     pub(super) document: Option<Cow<'c, Document<'c>>>,
     pub(super) rule: RuleRef,
     pub(super) rewrites: Vec<Rewrite>,
@@ -46,8 +46,18 @@ pub struct Permit<'c> {
 
 impl<'c> Permit<'c> {
     /// The call, from which the request to the engine is written.
-    pub const fn call(&self) -> &'c Call<'c> {
-        self.call
+    pub fn call(&self) -> &Call<'c> {
+        &self.call
+    }
+
+    /// The same permit for what the tenant layer made of its call and document: the call on the tenant's own objects.
+    pub(crate) fn rewritten(&self, call: Call<'c>, document: Option<Document<'c>>) -> Self {
+        Self {
+            call: Cow::Owned(call),
+            document: document.map(Cow::Owned),
+            rule: self.rule.clone(),
+            rewrites: self.rewrites.clone(),
+        }
     }
 
     /// The document that the engine gets: the client's, with what the rules write into it. `None` when the

@@ -9,13 +9,22 @@ use super::audit::{self, AuditCalls};
 use super::config::{Account, DEFAULT_MODE, Socket, address};
 use super::diagnostics::{Diagnostic, Severity, quote};
 use super::file::{Library, NAME_HELP, is_name};
-use super::quantity;
 use super::read::Reader;
 use super::source::{Entry, Node, Source};
-use crate::demand::Unit;
+use super::tenancy::{self, Tenancy};
 
 const KEYS: &[&str] = &[
-    "audit", "group", "insecure", "listen", "mode", "owner", "policy", "quota", "tenant",
+    "audit",
+    "group",
+    "insecure",
+    "listen",
+    "mode",
+    "namespace",
+    "owner",
+    "policy",
+    "quota",
+    "shared-images",
+    "tenant",
 ];
 
 /// Reads the sockets. `built` are the policies of the file.
@@ -41,6 +50,23 @@ pub(super) fn read(
                 format!("the socket `{}` listens there already", other.name),
             );
         }
+        if let Some(tenant) = &draft.tenant {
+            let other = sockets.iter().find(|socket| {
+                let other = socket.tenant.as_ref();
+                other.is_some_and(|o| o.name == tenant.name && o.quota != tenant.quota)
+            });
+            if let Some(other) = other {
+                reader.error_help(
+                    entry.span,
+                    format!(
+                        "the tenant {} has another quota at the socket `{}`",
+                        quote(&tenant.name),
+                        other.name
+                    ),
+                    "all sockets of a tenant share one quota: write the same for each",
+                );
+            }
+        }
         library.diagnostics = diagnostics;
         let policy = draft
             .policy
@@ -54,6 +80,7 @@ pub(super) fn read(
                 group: draft.group,
                 policy,
                 audit: draft.audit,
+                tenant: draft.tenant.map(Arc::new),
             });
         }
     }
@@ -100,6 +127,7 @@ struct Draft<'n> {
     owner: Option<Account>,
     group: Option<Account>,
     audit: Option<AuditCalls>,
+    tenant: Option<Tenancy>,
 }
 
 impl<'n> Draft<'n> {
@@ -126,17 +154,17 @@ impl<'n> Draft<'n> {
                 "group" => draft.group = account(reader, node, key),
                 "insecure" => insecure = reader.boolean(node, key).unwrap_or_default(),
                 "audit" => draft.audit = audit::calls(reader, node, key),
-                "tenant" => tenant(reader, entry),
-                "quota" => quota(reader, entry),
+                "tenant" | "quota" | "shared-images" | "namespace" => {}
                 key => reader.unknown(
                     entry.span,
                     "key",
                     key,
                     KEYS.iter().copied(),
-                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `audit`, `tenant` and `quota`",
+                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `audit`, `tenant`, `namespace`, `shared-images` and `quota`",
                 ),
             }
         }
+        draft.tenant = tenancy::read(reader, entries);
         draft.check(reader, socket, entries, insecure);
         draft
     }
@@ -233,62 +261,4 @@ fn account(reader: &mut Reader<'_, '_>, node: &Node, name: &str) -> Option<Accou
         return None;
     }
     Some(Account::Name(text.to_owned()))
-}
-
-/// What a file may say, and this version cannot do: to start without it would be to pretend.
-fn not_yet(reader: &mut Reader<'_, '_>, entry: &Entry) {
-    reader.error_help(
-        entry.span,
-        format!("`{}` is not supported yet", entry.key),
-        "take it out: the socket's clients see everything that its policy allows",
-    );
-}
-
-fn tenant(reader: &mut Reader<'_, '_>, entry: &Entry) {
-    if let Some(text) = reader.text(&entry.value, "tenant")
-        && !is_name(text)
-    {
-        reader.error_help(
-            entry.value.span,
-            format!("{} is no name of a tenant", quote(text)),
-            NAME_HELP,
-        );
-    }
-    not_yet(reader, entry);
-}
-
-fn quota(reader: &mut Reader<'_, '_>, entry: &Entry) {
-    for part in reader.map(&entry.value, "quota").unwrap_or_default() {
-        let unit = match part.key.as_str() {
-            "containers" | "pids" | "streams" => Unit::Count,
-            "memory" => Unit::Bytes,
-            "cpus" => Unit::NanoCpus,
-            "requests" => {
-                let text = reader.text(&part.value, "requests").unwrap_or("1/s");
-                let rate = text
-                    .strip_suffix("/s")
-                    .is_some_and(|number| quantity::amount(number, Unit::Count).is_ok());
-                if !rate {
-                    reader.error(part.value.span, "`requests` is a rate such as `50/s`");
-                }
-                continue;
-            }
-            key => {
-                reader.unknown(
-                    part.span,
-                    "quota",
-                    key,
-                    ["containers", "cpus", "memory", "pids", "requests", "streams"],
-                    "the quotas are `containers`, `memory`, `cpus`, `pids`, `requests` and `streams`",
-                );
-                continue;
-            }
-        };
-        if let Some(text) = reader.text(&part.value, &part.key)
-            && let Err(problem) = quantity::amount(text, unit)
-        {
-            reader.error(part.value.span, format!("`{}`: {problem}", part.key));
-        }
-    }
-    not_yet(reader, entry);
 }

@@ -1,8 +1,12 @@
 //! What a configuration says of the tenant that a socket belongs to.
 
+use super::diagnostics::quote;
 use super::matcher::Matcher;
 use super::pattern::{self, Pattern};
-use crate::demand::Shape;
+use super::quantity;
+use super::read::Reader;
+use super::source::{Data, Entry, Node};
+use crate::demand::{Shape, Unit};
 
 /// The tenant of a socket: everything that its clients make is this tenant's, and they see nothing else.
 #[derive(Debug)]
@@ -106,6 +110,163 @@ pub struct Shares {
     pub cpus: Option<u64>,
     /// Processes.
     pub pids: Option<u64>,
+}
+
+/// Reads what a socket says of its tenant.
+pub(super) fn read(reader: &mut Reader<'_, '_>, entries: &[Entry]) -> Option<Tenancy> {
+    let find = |key: &str| entries.iter().find(|entry| entry.key == key);
+    let Some(entry) = find("tenant") else {
+        for key in ["namespace", "shared-images", "quota"] {
+            if let Some(entry) = find(key) {
+                reader.error_help(
+                    entry.span,
+                    format!("`{key}` is for the socket of a tenant"),
+                    "add `tenant: NAME`, or take it out",
+                );
+            }
+        }
+        return None;
+    };
+    let name = reader.text(&entry.value, "tenant").unwrap_or("unnamed");
+    if !Tenancy::is_name(name) {
+        reader.error_help(
+            entry.value.span,
+            format!("{} is no name of a tenant", quote(name)),
+            Tenancy::NAME_HELP,
+        );
+    }
+    let mut tenancy = Tenancy::of(name);
+    if let Some(entry) = find("namespace")
+        && reader.boolean(&entry.value, "namespace") == Some(false)
+    {
+        reader.error_help(
+            entry.value.span,
+            "tenants without names of their own are not supported: they could take each other's names",
+            "take it out: each tenant sees its own plain names",
+        );
+    }
+    if let Some(entry) = find("shared-images")
+        && let Some(images) = shared_images(reader, &entry.value)
+    {
+        tenancy.shared_images = images;
+    }
+    if let Some(entry) = find("quota") {
+        tenancy.quota = quota(reader, entry);
+    }
+    Some(tenancy)
+}
+
+fn shared_images(reader: &mut Reader<'_, '_>, node: &Node) -> Option<SharedImages> {
+    let nodes = match &node.data {
+        Data::List(nodes) => nodes.as_slice(),
+        Data::Scalar { .. } | Data::Map(_) => std::slice::from_ref(node),
+    };
+    let mut patterns = Vec::new();
+    for node in nodes {
+        patterns.push(reader.text(node, "shared-images")?);
+    }
+    match SharedImages::new(&patterns) {
+        Ok(images) => Some(images),
+        Err(problem) => {
+            reader.error(node.span, format!("`shared-images`: {problem}"));
+            None
+        }
+    }
+}
+
+const QUOTAS: &[&str] = &[
+    "containers",
+    "cpus",
+    "default",
+    "memory",
+    "networks",
+    "pids",
+    "requests",
+    "running",
+    "streams",
+    "volumes",
+];
+
+fn quota(reader: &mut Reader<'_, '_>, entry: &Entry) -> Quota {
+    let mut quota = Quota::default();
+    for part in reader.map(&entry.value, "quota").unwrap_or_default() {
+        let (place, unit) = match part.key.as_str() {
+            "containers" => (&mut quota.containers, Unit::Count),
+            "running" => (&mut quota.running, Unit::Count),
+            "volumes" => (&mut quota.volumes, Unit::Count),
+            "networks" => (&mut quota.networks, Unit::Count),
+            "streams" => (&mut quota.streams, Unit::Count),
+            "pids" => (&mut quota.pids, Unit::Count),
+            "memory" => (&mut quota.memory, Unit::Bytes),
+            "cpus" => (&mut quota.cpus, Unit::NanoCpus),
+            "requests" => {
+                quota.requests = rate(reader, &part.value);
+                continue;
+            }
+            "default" => {
+                quota.default = shares(reader, part);
+                continue;
+            }
+            key => {
+                reader.unknown(
+                    part.span,
+                    "quota",
+                    key,
+                    QUOTAS.iter().copied(),
+                    "the quotas are `containers`, `running`, `memory`, `cpus`, `pids`, `volumes`, `networks`, `requests` and `streams`; `default` holds what a container without a limit gets",
+                );
+                continue;
+            }
+        };
+        *place = amount(reader, part, unit);
+    }
+    quota
+}
+
+fn shares(reader: &mut Reader<'_, '_>, entry: &Entry) -> Shares {
+    let mut shares = Shares::default();
+    for part in reader.map(&entry.value, "default").unwrap_or_default() {
+        let (place, unit) = match part.key.as_str() {
+            "memory" => (&mut shares.memory, Unit::Bytes),
+            "cpus" => (&mut shares.cpus, Unit::NanoCpus),
+            "pids" => (&mut shares.pids, Unit::Count),
+            key => {
+                reader.unknown(
+                    part.span,
+                    "default",
+                    key,
+                    ["cpus", "memory", "pids"],
+                    "a container without a limit gets a default of `memory`, `cpus` and `pids`",
+                );
+                continue;
+            }
+        };
+        *place = amount(reader, part, unit);
+    }
+    shares
+}
+
+fn amount(reader: &mut Reader<'_, '_>, part: &Entry, unit: Unit) -> Option<u64> {
+    let text = reader.text(&part.value, &part.key)?;
+    match quantity::amount(text, unit) {
+        Ok(amount) => Some(amount),
+        Err(problem) => {
+            reader.error(part.value.span, format!("`{}`: {problem}", part.key));
+            None
+        }
+    }
+}
+
+fn rate(reader: &mut Reader<'_, '_>, node: &Node) -> Option<u64> {
+    let text = reader.text(node, "requests")?;
+    let rate = text
+        .strip_suffix("/s")
+        .and_then(|number| quantity::amount(number, Unit::Count).ok())
+        .filter(|rate| *rate > 0);
+    if rate.is_none() {
+        reader.error(node.span, "`requests` is a rate such as `50/s`");
+    }
+    rate
 }
 
 #[cfg(test)]

@@ -8,13 +8,35 @@
 //! Everything here is pure: facts from the engine come in as arguments, and no state is kept between two calls.
 
 mod answer;
+mod build;
+mod create;
+mod dockerfile;
+mod facts;
+mod filters;
+mod image;
+mod labels;
 mod name;
+mod prepare;
+mod quota;
+mod refusal;
+mod scene;
+mod scope;
+#[cfg(test)]
+mod testing;
 mod view;
 
 use std::sync::Arc;
 
 pub use answer::{Counts, Listing, Unshieldable, View};
+pub use build::{bases, dockerfiles, may_build_from};
+pub use dockerfile::Base;
+pub use facts::{Answer, Ask, Fact, Facts, Lookup, Stop};
+pub use image::{Target, targets};
 pub use name::{DEFAULT_NETWORK, engine_name, plain_name};
+pub use prepare::{Prepared, prepare, takes_quota};
+pub use quota::{Rate, Usage};
+pub use refusal::{Counted, Kind, Refusal};
+pub use scope::Scope;
 pub use view::Shield;
 
 use crate::policy::{Quota, Tenancy};

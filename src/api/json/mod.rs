@@ -25,9 +25,10 @@ pub struct Document<'a> {
 }
 
 /// A value in a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Value<'a> {
     /// `null`: to the engine, a field that was not sent.
+    #[default]
     Null,
     /// `true` or `false`.
     Bool(bool),

@@ -26,6 +26,10 @@ pub struct TarGuard {
     links: BTreeSet<u64>,
     /// How many bytes came, up to a few: the first ones tell how an archive is compressed.
     magic: Vec<u8>,
+    /// The names, without what does not count, of the files whose content is wanted.
+    watched: Vec<String>,
+    /// The content of those that came.
+    seen: Vec<Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -34,6 +38,12 @@ enum State {
     Header,
     /// Data that nobody looks at.
     Skip(u64),
+    /// Data of a file that is watched: so many bytes, and so many of padding.
+    Watch {
+        data: Vec<u8>,
+        left: u64,
+        padding: u64,
+    },
     /// Data that belongs to the next header: so many bytes, and so many of padding.
     Collect {
         what: Extended,
@@ -99,6 +109,9 @@ impl Refusal {
 /// The most bytes of an extension header: names and attributes, not data.
 const MAX_EXTENSION: u64 = 64 * 1024;
 
+/// The longest file whose content is kept.
+const MAX_WATCHED: u64 = 1024 * 1024;
+
 /// The most links in one archive; each takes a few bytes of memory.
 const MAX_LINKS: usize = 20_000;
 
@@ -117,7 +130,26 @@ impl TarGuard {
             extension: pax::Extension::default(),
             links: BTreeSet::new(),
             magic: Vec::with_capacity(MAGIC),
+            watched: Vec::new(),
+            seen: Vec::new(),
         }
+    }
+
+    /// A guard that keeps the content of the files with these names, which must be files and nothing else, and lie in
+    /// directories and nothing else.
+    pub fn watching(names: &[&str]) -> Self {
+        Self {
+            watched: names
+                .iter()
+                .map(|name| parts(name).collect::<Vec<_>>().join("/"))
+                .collect(),
+            ..Self::new()
+        }
+    }
+
+    /// The content of the watched files that have come since this was asked last.
+    pub fn take_seen(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.seen)
     }
 
     /// Looks at the next piece before it is passed on. `granted` says whether the rule that allowed the call grants a
@@ -154,7 +186,7 @@ impl TarGuard {
         match self.state {
             State::Opaque => Ok(()),
             State::Header if self.block.is_empty() && self.extension.is_empty() => Ok(()),
-            State::Header | State::Skip(_) | State::Collect { .. } => {
+            State::Header | State::Skip(_) | State::Watch { .. } | State::Collect { .. } => {
                 Err(Refusal::Malformed("it ends inside an entry"))
             }
         }
@@ -173,6 +205,20 @@ impl TarGuard {
                 *left = left.saturating_sub(length(bytes).saturating_sub(length(rest)));
                 if *left == 0 {
                     self.state = State::Header;
+                }
+                Ok(rest)
+            }
+            State::Watch {
+                data,
+                left,
+                padding,
+            } => {
+                let (part, rest) = cut(bytes, *left);
+                data.extend_from_slice(part);
+                *left = left.saturating_sub(length(part));
+                if *left == 0 {
+                    self.seen.push(std::mem::take(data));
+                    self.state = skip(*padding);
                 }
                 Ok(rest)
             }
@@ -244,7 +290,7 @@ impl TarGuard {
             | Type::Fifo => {
                 let entry = header.entry(std::mem::take(&mut self.extension))?;
                 self.check(&entry, granted)?;
-                self.state = skip(padded(entry.size)?);
+                self.state = self.data(&entry)?;
                 return Ok(());
             }
         };
@@ -265,6 +311,42 @@ impl TarGuard {
             return self.extend(extended, &[]);
         }
         Ok(())
+    }
+
+    /// What to do with the data behind an entry.
+    fn data(&mut self, entry: &Entry) -> Result<State, Refusal> {
+        let size = padded(entry.size)?;
+        let name = parts(&entry.name).collect::<Vec<_>>().join("/");
+        let above = |watched: &String| {
+            watched
+                .strip_prefix(&name)
+                .is_some_and(|rest| rest.starts_with('/'))
+        };
+        if entry.kind != Type::Directory && self.watched.iter().any(above) {
+            return Err(Refusal::Malformed(
+                "the folder of a file that is looked into is none",
+            ));
+        }
+        if !self.watched.contains(&name) {
+            return Ok(skip(size));
+        }
+        if entry.kind != Type::File {
+            return Err(Refusal::Malformed("a file that is looked into is none"));
+        }
+        if entry.size > MAX_WATCHED {
+            return Err(Refusal::Malformed(
+                "a file that is looked into is longer than 1 MiB",
+            ));
+        }
+        if entry.size == 0 {
+            self.seen.push(Vec::new());
+            return Ok(State::Header);
+        }
+        Ok(State::Watch {
+            data: Vec::new(),
+            left: entry.size,
+            padding: size.saturating_sub(entry.size),
+        })
     }
 
     fn check(

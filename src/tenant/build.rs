@@ -1,0 +1,187 @@
+//! Builds with the classic builder: what is built is the tenant's, and built from what it may use.
+
+use super::dockerfile::{self, Arguments, Base};
+use super::facts::InspectedImage;
+use super::scene::{Image, Scene, is_default, no_image};
+use super::{Facts, LABEL_PREFIX, OWNER_LABEL, Refusal, Stop, Tenant};
+use crate::api::Call;
+use crate::api::image::Reference;
+use crate::api::json::{Document, Value};
+
+/// Makes a build the tenant's.
+pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
+    let given = |name: &str| call.parameter(name).is_some_and(|value| !value.is_empty());
+    let buildkit = call.parameter("version") == Some("2");
+    if buildkit || ["session", "buildid", "outputs"].into_iter().any(given) {
+        return Err(way(
+            "a build with BuildKit",
+            "nobody can see into its tunnels; build with DOCKER_BUILDKIT=0",
+        ));
+    }
+    if given("remote") {
+        return Err(way(
+            "a remote build context",
+            "what it builds from cannot be checked; send the context",
+        ));
+    }
+    if !matches!(call.parameter("cachefrom"), None | Some("" | "null" | "[]")) {
+        return Err(way("`cachefrom`", "the build cache is shared without it"));
+    }
+    // Tags that others use are not moved.
+    call.remove_parameter("pull");
+    let names: Vec<String> = call.query.all("t").map(str::to_owned).collect();
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        let name = Reference::given(name, "").map_err(|error| Refusal::Malformed {
+            name: "t",
+            reason: error.to_string(),
+        })?;
+        scene.free_name(&name)?;
+    }
+    let mode = call.parameter("networkmode").unwrap_or_default().to_owned();
+    let mode = match mode.as_str() {
+        "none" | "host" => mode,
+        "" => scene.default_network()?.1,
+        other if is_default(other) => scene.default_network()?.1,
+        other => match other.strip_prefix("container:") {
+            Some(term) => format!("container:{}", scene.container(term)?.id),
+            None => scene.network(other)?.1,
+        },
+    };
+    call.set_parameter("networkmode", mode);
+    let labels = labels(scene, call.parameter("labels"))?;
+    call.set_parameter("labels", labels);
+    if let (Some(sum), None | Some("" | "0")) =
+        (scene.tenant.quota().memory, call.parameter("memory"))
+    {
+        let share = scene.tenant.quota().default.memory.unwrap_or(sum).min(sum);
+        call.set_parameter("memory", share.to_string());
+    }
+    arguments(call).map(|_| ()).map_err(Stop::from)
+}
+
+fn way(what: &str, why: &'static str) -> Stop {
+    Refusal::Way {
+        what: what.to_owned(),
+        why,
+    }
+    .into()
+}
+
+/// The labels that the image gets behind those of its Dockerfile.
+fn labels(scene: &Scene<'_>, given: Option<&str>) -> Result<String, Stop> {
+    let mut labels = texts("labels", given)?;
+    if let Some(name) = labels
+        .keys()
+        .find(|name| name.trim_start().starts_with(LABEL_PREFIX))
+    {
+        return Err(Refusal::Reserved(name.clone()).into());
+    }
+    labels.insert(OWNER_LABEL.to_owned(), Some(scene.tenant.name().to_owned()));
+    let labels: serde_json::Map<String, serde_json::Value> = labels
+        .into_iter()
+        .map(|(name, value)| (name, value.unwrap_or_default().into()))
+        .collect();
+    Ok(serde_json::Value::Object(labels).to_string())
+}
+
+fn arguments(call: &Call<'_>) -> Result<Arguments, Refusal> {
+    texts("buildargs", call.parameter("buildargs"))
+}
+
+/// A JSON map of texts in a parameter.
+fn texts(name: &'static str, given: Option<&str>) -> Result<Arguments, Refusal> {
+    let bad = |reason: String| Refusal::Malformed { name, reason };
+    let Some(text) = given.filter(|text| !text.is_empty()) else {
+        return Ok(Arguments::new());
+    };
+    let document = Document::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
+    let members = match document.root() {
+        Value::Null => return Ok(Arguments::new()),
+        Value::Object(members) => members,
+        Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Array(_) => {
+            return Err(bad("it is no map".to_owned()));
+        }
+    };
+    members
+        .iter()
+        .map(|member| match &member.value {
+            Value::Null => Ok((member.name.clone().into_owned(), None)),
+            Value::Text(text) => Ok((
+                member.name.clone().into_owned(),
+                Some(text.clone().into_owned()),
+            )),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                Err(bad(format!("`{}` is no text", member.name)))
+            }
+        })
+        .collect()
+}
+
+/// The files of a build's context that may be its Dockerfile.
+pub fn dockerfiles<'a>(call: &'a Call<'_>) -> Vec<&'a str> {
+    match call.parameter("dockerfile") {
+        None | Some("" | "Dockerfile") => vec!["Dockerfile", "dockerfile"],
+        Some(other) => vec![other],
+    }
+}
+
+/// The images that a build takes something from.
+///
+/// # Errors
+/// When it is not certain which.
+pub fn bases(call: &Call<'_>, dockerfile: &[u8]) -> Result<Vec<Base>, Refusal> {
+    dockerfile::bases(dockerfile, &arguments(call)?)
+}
+
+/// Whether a tenant may build from these images.
+///
+/// # Errors
+/// [`Stop`]: what has to be known first, or why not.
+pub fn may_build_from(tenant: &Tenant, bases: &[Base], facts: &Facts) -> Result<(), Stop> {
+    let scene = Scene {
+        tenant,
+        facts,
+        chance: 0,
+    };
+    for base in bases {
+        match scene.image(&base.term)? {
+            Image::Own(image) | Image::Shared(image) => triggers(&base.term, &image)?,
+            Image::Foreign => return Err(no_image(&base.term)),
+            Image::Absent if base.needed => {
+                return Err(way(
+                    &format!("building from `{}`, which is not here,", base.term),
+                    "the builder would pull it unseen; pull it first",
+                ));
+            }
+            Image::Absent => {}
+        }
+    }
+    Ok(())
+}
+
+/// An image's triggers are instructions of the build that nobody has looked at.
+fn triggers(term: &str, image: &InspectedImage) -> Result<(), Stop> {
+    let triggers = image
+        .config
+        .as_ref()
+        .and_then(|config| config.on_build.as_ref());
+    let doubtful = |trigger: &String| {
+        let trigger = trigger.to_ascii_lowercase();
+        let runs = trigger.trim_start().starts_with("run");
+        trigger.contains("from")
+            || trigger.contains("<<")
+            || (!runs && trigger.contains(['"', '\'', '\\', '`']))
+    };
+    match triggers
+        .into_iter()
+        .flatten()
+        .find(|trigger| doubtful(trigger))
+    {
+        Some(trigger) => Err(Refusal::Way {
+            what: format!("building from `{term}`, whose trigger is `{trigger}`,"),
+            why: "the image that it takes something from cannot be checked",
+        }
+        .into()),
+        None => Ok(()),
+    }
+}

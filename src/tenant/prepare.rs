@@ -1,0 +1,406 @@
+//! What a tenant's call becomes before it is sent.
+
+use super::facts::Answer;
+use super::filters::Filters;
+use super::scene::{Scene, is_default};
+use super::scope::Scope;
+use super::{
+    Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Refusal, Stop, Tenant, View, build,
+    create, image, labels,
+};
+use crate::api::json::{Document, Value};
+use crate::api::{Call, Meaning};
+use crate::policy::Permit;
+
+/// A call that is ready to be sent on a tenant's behalf.
+#[derive(Debug)]
+pub struct Prepared<'c> {
+    /// The permit for the call on the tenant's own objects.
+    pub permit: Permit<'c>,
+    /// What the answer holds.
+    pub view: View,
+}
+
+/// Makes an allowed call the tenant's own.
+///
+/// This is asked again and again, with the facts that it asked for: it keeps nothing in between. `chance` is a number
+/// that differs from call to call, and stays the same for one.
+///
+/// # Errors
+/// [`Stop`]: what has to be known first, or why the call is not sent.
+pub fn prepare<'c>(
+    tenant: &Tenant,
+    permit: &Permit<'c>,
+    facts: &Facts,
+    chance: u64,
+) -> Result<Prepared<'c>, Stop> {
+    let scene = Scene {
+        tenant,
+        facts,
+        chance,
+    };
+    let mut call = permit.call().clone();
+    let mut document = permit.document().cloned();
+    let view = rewrite(&scene, &mut call, &mut document)?;
+    Ok(Prepared {
+        permit: permit.rewritten(call, document),
+        view,
+    })
+}
+
+/// The scope of a call. What the gate does not know is for no tenant.
+fn scope(call: &Call<'_>) -> Result<Scope, Refusal> {
+    let Some(operation) = call.operation() else {
+        return Err(Refusal::Operation("this route".to_owned()));
+    };
+    if let Some(unknown) = call
+        .query
+        .iter()
+        .find(|entry| entry.meaning == Meaning::Unknown)
+    {
+        return Err(Refusal::Way {
+            what: format!("the parameter `{}`", unknown.name),
+            why: "the gate does not know what it refers to",
+        });
+    }
+    Ok(Scope::of(operation.id))
+}
+
+/// Whether two calls of the tenant's that count against a quota may not be checked at the same time as this one.
+pub fn takes_quota(call: &Call<'_>) -> bool {
+    scope(call).is_ok_and(|scope| {
+        matches!(
+            scope,
+            Scope::ContainerCreate
+                | Scope::ContainerStart
+                | Scope::ContainerUpdate
+                | Scope::NetworkCreate
+                | Scope::VolumeCreate
+        )
+    })
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each scope, to be read as a table"
+)]
+fn rewrite<'c>(
+    scene: &Scene<'_>,
+    call: &mut Call<'c>,
+    document: &mut Option<Document<'c>>,
+) -> Result<View, Stop> {
+    let term = call.object().unwrap_or_default().to_owned();
+    Ok(match scope(call)? {
+        Scope::Plain => View::Pass,
+        Scope::Refused => return Err(Refusal::Operation(call.name().to_owned()).into()),
+        Scope::Info => View::Info(counts(scene)?),
+        Scope::Events => events(scene, call)?,
+        Scope::DataUsage => View::DataUsage,
+        Scope::ContainerList => containers(scene, call)?,
+        Scope::Container(view) => {
+            if call.flag("link") {
+                return Err(Refusal::Way {
+                    what: "deleting a link".to_owned(),
+                    why: "the links of the engine's own default network are not used",
+                }
+                .into());
+            }
+            call.set_object(scene.container(&term)?.id);
+            view
+        }
+        Scope::ContainerCreate => {
+            create::create(scene, call, root(document))?;
+            View::Pass
+        }
+        Scope::ContainerStart => {
+            for checkpoint in ["checkpoint", "checkpoint-dir"] {
+                if call.parameter(checkpoint).is_some_and(|it| !it.is_empty()) {
+                    return Err(Refusal::Way {
+                        what: format!("`{checkpoint}`"),
+                        why: "a checkpoint is a folder of the host's",
+                    }
+                    .into());
+                }
+            }
+            let id = scene.container(&term)?.id;
+            scene.claim_start(&id)?;
+            call.set_object(id);
+            View::Pass
+        }
+        Scope::ContainerRename => {
+            let id = scene.container(&term)?.id;
+            let name = create::plain_name(call.parameter("name").unwrap_or_default())?;
+            call.set_object(id);
+            call.set_parameter("name", scene.tenant.engine_name(&name));
+            View::Pass
+        }
+        Scope::ContainerUpdate => {
+            let container = scene.container(&term)?;
+            if let Some(document) = document {
+                scene.claim_update(&container.labels, document.root())?;
+            }
+            call.set_object(container.id);
+            View::Pass
+        }
+        Scope::ContainerCommit => {
+            image::commit(scene, call, document.as_ref().map(Document::root))?;
+            View::Pass
+        }
+        Scope::Exec => {
+            scene.exec(&term)?;
+            View::Pass
+        }
+        Scope::Prune(view) => {
+            let mut filters = Filters::of(call)?;
+            filters.add_owner(scene.tenant);
+            // An engine's own default network stays, too.
+            filters.add("label!", DEFAULT_LABEL.to_owned());
+            filters.write(call);
+            view
+        }
+        Scope::ImageList => images(scene, call)?,
+        Scope::ImageRead(view) => {
+            image::read(scene, call)?;
+            view
+        }
+        Scope::ImageSave => {
+            image::save(scene, call)?;
+            View::Pass
+        }
+        Scope::ImageCreate => {
+            image::create(scene, call)?;
+            View::Pass
+        }
+        Scope::ImagePush => {
+            image::push(scene, call)?;
+            View::Pass
+        }
+        Scope::ImageTag => {
+            image::tag(scene, call)?;
+            View::Pass
+        }
+        Scope::ImageDelete => {
+            image::delete(scene, call)?;
+            View::Pass
+        }
+        Scope::Build => {
+            build::build(scene, call)?;
+            View::Pass
+        }
+        Scope::BuildPrune => {
+            return Err(Stop::Answer(Answer {
+                body: "{\"CachesDeleted\":null,\"SpaceReclaimed\":0}\n".to_owned(),
+            }));
+        }
+        Scope::NetworkList => {
+            let mut filters = Filters::of(call)?;
+            let names = filters.take_names()?;
+            filters.add_owner(scene.tenant);
+            filters.write(call);
+            View::NetworkList(Listing { names, limit: None })
+        }
+        Scope::NetworkRead => {
+            call.set_object(scene.network(&term)?.0);
+            View::NetworkInspect
+        }
+        Scope::NetworkCreate => {
+            network(scene, root(document))?;
+            View::Pass
+        }
+        Scope::NetworkJoin => {
+            network_join(scene, call, root(document))?;
+            View::Pass
+        }
+        Scope::NetworkDelete => {
+            if is_default(&term) || matches!(&*term, "host" | "none") {
+                return Err(Refusal::Predefined(term).into());
+            }
+            call.set_object(scene.network(&term)?.0);
+            View::Pass
+        }
+        Scope::VolumeList => {
+            let mut filters = Filters::of(call)?;
+            let names = filters.take_names()?;
+            filters.add_owner(scene.tenant);
+            filters.write(call);
+            View::VolumeList(Listing { names, limit: None })
+        }
+        Scope::Volume(view) => {
+            call.set_object(scene.volume(&term)?);
+            view
+        }
+        Scope::VolumeCreate => {
+            volume(scene, root(document))?;
+            View::VolumeInspect
+        }
+    })
+}
+
+/// The document's outermost value; an object where the client sent none.
+fn root<'d, 'c>(document: &'d mut Option<Document<'c>>) -> &'d mut Value<'c> {
+    document
+        .get_or_insert_with(|| Document::new(Value::Object(Vec::new())))
+        .root_mut()
+}
+
+fn counts(scene: &Scene<'_>) -> Result<Counts, Stop> {
+    let mut counts = Counts::default();
+    for (_, state) in scene.listed()? {
+        let of_state = match state.as_str() {
+            "running" | "restarting" => &mut counts.running,
+            "paused" => &mut counts.paused,
+            _ => &mut counts.stopped,
+        };
+        *of_state = of_state.saturating_add(1);
+        counts.containers = counts.containers.saturating_add(1);
+    }
+    counts.images = scene.count_images()?;
+    Ok(counts)
+}
+
+fn events(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
+    let mut filters = Filters::of(call)?;
+    // The engine takes the beginning of a name or of an identifier.
+    for name in ["container", "network", "volume"] {
+        filters.add_names(name, scene.tenant);
+    }
+    filters.write(call);
+    Ok(View::Events)
+}
+
+fn containers(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
+    for old in ["before", "since"] {
+        if call.parameter(old).is_some_and(|term| !term.is_empty()) {
+            return Err(Refusal::Way {
+                what: format!("the parameter `{old}`"),
+                why: "write it as a filter",
+            }
+            .into());
+        }
+        call.remove_parameter(old);
+    }
+    let mut filters = Filters::of(call)?;
+    let names = filters.take_names()?;
+    for term in ["before", "since"] {
+        for value in filters.take(term) {
+            filters.add(term, scene.container(&value)?.id);
+        }
+    }
+    for objects in ["volume", "network"] {
+        filters.add_names(objects, scene.tenant);
+    }
+    filters.add_owner(scene.tenant);
+    filters.write(call);
+    let limit = call
+        .parameter("limit")
+        .and_then(|limit| limit.parse::<usize>().ok())
+        .filter(|limit| *limit > 0);
+    if limit.is_some() {
+        // A limit asks for the newest, whether they run or not.
+        call.set_parameter("all", "1".to_owned());
+    }
+    call.remove_parameter("limit");
+    Ok(View::ContainerList(Listing { names, limit }))
+}
+
+fn images(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
+    let mut filters = Filters::of(call)?;
+    for term in ["before", "since"] {
+        for value in filters.take(term) {
+            filters.add(term, scene.usable_image(&value)?.id);
+        }
+    }
+    if call.parameter("filters").is_some() {
+        filters.write(call);
+    }
+    Ok(View::ImageList)
+}
+
+fn network(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
+    let name = root
+        .field("Name")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if matches!(&*name, DEFAULT_NETWORK | "default" | "host" | "none") {
+        return Err(Refusal::PredefinedCreate(name).into());
+    }
+    if name.trim().is_empty() {
+        return Err(Refusal::Malformed {
+            name: "Name",
+            reason: "a network has a name".to_owned(),
+        }
+        .into());
+    }
+    let from = root
+        .field("ConfigFrom")
+        .and_then(|from| from.field("Network"))
+        .and_then(Value::as_str);
+    if from.is_some_and(|from| !from.is_empty()) {
+        return Err(Refusal::Way {
+            what: "`ConfigFrom`".to_owned(),
+            why: "the network that it names may be somebody else's",
+        }
+        .into());
+    }
+    labels::stamp(root, scene.tenant, &[])?;
+    scene.claim_network()?;
+    root.set_field("Name", Value::text(scene.tenant.engine_name(&name)));
+    // Engines before 25 make a second network of the same name otherwise.
+    root.set_field("CheckDuplicate", Value::Bool(true));
+    Ok(())
+}
+
+fn network_join(scene: &Scene<'_>, call: &mut Call<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
+    let term = call.object().unwrap_or_default();
+    // On the engine's own `host` and `none` others may be, who would be seen.
+    let id = if matches!(term, "host" | "none") {
+        term.to_owned()
+    } else {
+        scene.network(term)?.0
+    };
+    let term = root
+        .field("Container")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let container = scene.container(term)?;
+    root.set_field("Container", Value::text(container.id));
+    if call.operation().map(|operation| operation.id)
+        == Some(crate::api::OperationId::NetworkConnect)
+        && !matches!(&*id, "host" | "none")
+    {
+        let endpoint = root
+            .field_mut("EndpointConfig")
+            .map_or(Value::Null, std::mem::take);
+        root.set_field(
+            "EndpointConfig",
+            create::endpoint(endpoint, &container.name),
+        );
+    }
+    call.set_object(id);
+    Ok(())
+}
+
+fn volume(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
+    labels::stamp(root, scene.tenant, &[])?;
+    let name = root
+        .field("Name")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if name.is_empty() {
+        return scene.claim_volumes(1);
+    }
+    if create::plain_name(&name).is_err() || name.starts_with('/') {
+        return Err(Refusal::Malformed {
+            name: "Name",
+            reason: format!("`{name}` is no name of a volume"),
+        }
+        .into());
+    }
+    let new = !scene.has_volume(&name)?;
+    let engine_name = scene.free_volume(&name)?;
+    scene.claim_volumes(u64::from(new))?;
+    root.set_field("Name", Value::text(engine_name));
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! Why a tenant's call is answered by the gate and not by the engine.
+
+use super::LABEL_PREFIX;
+
+/// The engine's words for what does not exist. What belongs to somebody else gets the same answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// A container.
+    Container,
+    /// A command in a container.
+    Exec,
+    /// An image.
+    Image,
+    /// A network.
+    Network,
+    /// A volume.
+    Volume,
+}
+
+/// What a quota counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Counted {
+    /// Containers.
+    Containers,
+    /// Running containers.
+    Running,
+    /// Bytes of memory.
+    Memory,
+    /// Billionths of a processor.
+    Cpus,
+    /// Processes.
+    Pids,
+    /// Volumes.
+    Volumes,
+    /// Networks.
+    Networks,
+    /// Requests a second.
+    Requests,
+    /// Requests at the same time.
+    Streams,
+}
+
+impl Counted {
+    /// The key in a configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Containers => "containers",
+            Self::Running => "running",
+            Self::Memory => "memory",
+            Self::Cpus => "cpus",
+            Self::Pids => "pids",
+            Self::Volumes => "volumes",
+            Self::Networks => "networks",
+            Self::Requests => "requests",
+            Self::Streams => "streams",
+        }
+    }
+
+    fn amount(self, amount: u64) -> String {
+        match self {
+            Self::Memory => format!("{amount} bytes"),
+            Self::Cpus => format!(
+                "{}.{:03}",
+                amount.wrapping_div(1_000_000_000),
+                amount.wrapping_div(1_000_000).wrapping_rem(1000)
+            ),
+            Self::Containers
+            | Self::Running
+            | Self::Pids
+            | Self::Volumes
+            | Self::Networks
+            | Self::Requests
+            | Self::Streams => amount.to_string(),
+        }
+    }
+}
+
+/// Why a tenant's call does not reach the engine.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such object, or it is not the tenant's.
+    #[error("{}", missing(*.kind, .term))]
+    NoSuch {
+        /// What sort of object.
+        kind: Kind,
+        /// What the client calls it.
+        term: String,
+    },
+    /// The beginning of an identifier that several own objects have.
+    #[error("multiple IDs found with provided prefix: {0}")]
+    Ambiguous(String),
+    /// The engine's words for a container's name that it does not take.
+    #[error("Invalid container name ({0}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")]
+    Name(String),
+    /// The engine's words for a network that is always there.
+    #[error("{0} is a pre-defined network and cannot be removed")]
+    Predefined(String),
+    /// The engine's words for a network's name that is taken from the beginning.
+    #[error("operation is not permitted on predefined {0} network ")]
+    PredefinedCreate(String),
+    /// No tenant can use the operation.
+    #[error("doodgate: {0} is not for tenants: it reaches beyond what one tenant owns")]
+    Operation(String),
+    /// Some way to use an operation that no tenant can use.
+    #[error("doodgate: {what} is not for tenants: {why}")]
+    Way {
+        /// What was asked for.
+        what: String,
+        /// Why not, or what to do instead.
+        why: &'static str,
+    },
+    /// A label of the gate's own.
+    #[error(
+        "doodgate: `{0}` cannot be set, removed or filtered by: labels that begin with `{LABEL_PREFIX}` are the gate's"
+    )]
+    Reserved(String),
+    /// An image's name that is somebody else's.
+    #[error(
+        "doodgate: the image `{0}` exists and is not yours: it cannot be changed or given to another image"
+    )]
+    Taken(String),
+    /// An image's name that somebody else is just making.
+    #[error("doodgate: the image `{0}` is just being made by somebody else: try again later")]
+    Busy(String),
+    /// An image that may be used and not changed.
+    #[error(
+        "doodgate: the image `{0}` is shared: it can be used, and not be changed, deleted or pushed"
+    )]
+    Shared(String),
+    /// Filters or another parameter that cannot be read.
+    #[error("doodgate: `{name}` cannot be read: {reason}")]
+    Malformed {
+        /// The parameter.
+        name: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A quota that is used up.
+    #[error(
+        "doodgate: quota `{}` exceeded: {} of {} used, and {} more asked for",
+        .counted.as_str(), .counted.amount(*.used), .counted.amount(*.limit), .counted.amount(*.asked)
+    )]
+    Quota {
+        /// Which.
+        counted: Counted,
+        /// How much is used.
+        used: u64,
+        /// How much more was asked for.
+        asked: u64,
+        /// How much there is.
+        limit: u64,
+    },
+    /// A container's limit that may not be raised.
+    #[error(
+        "doodgate: quota `{}`: the container was made with {}, and an update can only lower that",
+        .counted.as_str(), .counted.amount(*.limit)
+    )]
+    Raised {
+        /// Which.
+        counted: Counted,
+        /// What the container was made with.
+        limit: u64,
+    },
+    /// The engine's answer to a look-up is not what it should be.
+    #[error("doodgate: the engine's answer to the gate's own `{target}` cannot be used: {reason}")]
+    Facts {
+        /// The look-up.
+        target: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+fn missing(kind: Kind, term: &str) -> String {
+    match kind {
+        Kind::Container => format!("No such container: {term}"),
+        Kind::Exec => format!("No such exec instance: {term}"),
+        Kind::Image => format!("No such image: {term}"),
+        Kind::Network => format!("network {term} not found"),
+        Kind::Volume => format!("get {term}: no such volume"),
+    }
+}
+
+impl Refusal {
+    /// The status of the answer, and the stable code for audit records.
+    pub const fn terms(&self) -> (u16, &'static str) {
+        match self {
+            Self::NoSuch { .. } => (404, "not_the_tenants"),
+            Self::Ambiguous(_) => (400, "ambiguous_prefix"),
+            Self::Name(_) => (400, "container_name"),
+            Self::Predefined(_) | Self::PredefinedCreate(_) => (403, "predefined_network"),
+            Self::Operation(_) | Self::Way { .. } => (403, "not_for_tenants"),
+            Self::Reserved(_) => (400, "reserved_label"),
+            Self::Taken(_) => (403, "image_not_own"),
+            Self::Busy(_) => (409, "image_busy"),
+            Self::Shared(_) => (403, "image_shared"),
+            Self::Malformed { .. } => (400, "malformed_parameter"),
+            Self::Quota { .. } => (429, "quota"),
+            Self::Raised { .. } => (403, "quota_raised"),
+            Self::Facts { .. } => (502, "engine_unusable"),
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! Whose is what: every reference in a call is resolved to the engine's object, and must be the tenant's.
+
+use super::facts::{
+    Facts, InspectedContainer, InspectedExec, InspectedImage, Labels, ListedContainer, Lookup,
+    Network, Volume, label, read, unusable,
+};
+use super::refusal::Kind;
+use super::{DEFAULT_LABEL, DEFAULT_NETWORK, OWNER_LABEL, Refusal, Stop, Tenant};
+use crate::api::image::{ImageTerm, Reference};
+use crate::api::{query_value, segment, segments};
+
+/// A tenant, and what is known of the engine for one call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scene<'s> {
+    pub(super) tenant: &'s Tenant,
+    pub(super) facts: &'s Facts,
+    /// A number that differs from call to call.
+    pub(super) chance: u64,
+}
+
+/// An own container.
+#[derive(Clone, Debug)]
+pub(super) struct Container {
+    pub(super) id: String,
+    /// The name that the tenant knows.
+    pub(super) name: String,
+    pub(super) labels: Labels,
+}
+
+/// Who may do what with an image.
+#[derive(Debug)]
+pub(super) enum Image {
+    /// The tenant's own.
+    Own(InspectedImage),
+    /// Nobody's, and shared.
+    Shared(InspectedImage),
+    /// Somebody else's, or not shared.
+    Foreign,
+    /// There is none.
+    Absent,
+}
+
+impl Scene<'_> {
+    /// An own container, named in a path or a document.
+    pub(super) fn container(&self, term: &str) -> Result<Container, Stop> {
+        let bare = term.strip_prefix('/').unwrap_or(term);
+        let missing = || {
+            Stop::from(Refusal::NoSuch {
+                kind: Kind::Container,
+                term: bare.to_owned(),
+            })
+        };
+        let target = match shape(bare) {
+            Shape::Empty => return Err(missing()),
+            Shape::Whole => bare.to_owned(),
+            Shape::Name => self.tenant.engine_name(bare),
+            Shape::Prefix => {
+                let own = self.own_containers()?;
+                return pick(own, bare, |c| &c.name, |c| &c.id)
+                    .map_err(Stop::from)?
+                    .ok_or_else(missing);
+            }
+        };
+        let target = format!("/containers/{}/json", segment(&target));
+        let found: InspectedContainer = self.facts.find(&target)?.ok_or_else(missing)?;
+        self.own_container(found.id, &[found.name], found.config.labels)
+            .ok_or_else(missing)
+    }
+
+    /// A container's label alone does not make it the tenant's: it gets its image's, too.
+    fn own_container(&self, id: String, names: &[String], labels: Labels) -> Option<Container> {
+        if !self.tenant.owns(label(&labels, OWNER_LABEL)) {
+            return None;
+        }
+        let name = names.iter().find_map(|name| {
+            let name = self.tenant.plain_name(name.strip_prefix('/')?)?;
+            (!name.contains('/')).then(|| name.to_owned())
+        })?;
+        Some(Container { id, name, labels })
+    }
+
+    /// All own containers.
+    pub(super) fn own_containers(&self) -> Result<Vec<Container>, Stop> {
+        Ok(self.listed()?.into_iter().map(|(own, _)| own).collect())
+    }
+
+    /// All own containers with the states that the engine gives them.
+    pub(super) fn listed(&self) -> Result<Vec<(Container, String)>, Stop> {
+        let listed: Vec<ListedContainer> = self
+            .facts
+            .have(&format!("/containers/json?all=1&filters={}", self.owned()))?;
+        Ok(listed
+            .into_iter()
+            .filter_map(|item| {
+                let names = item.names.unwrap_or_default();
+                let own = self.own_container(item.id, &names, item.labels)?;
+                Some((own, item.state))
+            })
+            .collect())
+    }
+
+    /// The filter for the tenant's label, as the value of a query parameter.
+    pub(super) fn owned(&self) -> String {
+        query_value(&format!(
+            "{{\"label\":[\"{OWNER_LABEL}={}\"]}}",
+            self.tenant.name()
+        ))
+    }
+
+    /// The own container in which a command was prepared.
+    pub(super) fn exec(&self, id: &str) -> Result<(), Stop> {
+        let missing = || {
+            Stop::from(Refusal::NoSuch {
+                kind: Kind::Exec,
+                term: id.to_owned(),
+            })
+        };
+        let found: InspectedExec = self
+            .facts
+            .find(&format!("/exec/{}/json", segment(id)))?
+            .ok_or_else(missing)?;
+        match self.container(&found.container_id) {
+            Ok(_) => Ok(()),
+            Err(Stop::Refuse(Refusal::NoSuch { .. })) => Err(missing()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The engine's name of an own volume.
+    pub(super) fn volume(&self, term: &str) -> Result<String, Stop> {
+        self.find_volume(term)?.ok_or_else(|| {
+            Refusal::NoSuch {
+                kind: Kind::Volume,
+                term: term.to_owned(),
+            }
+            .into()
+        })
+    }
+
+    /// The engine's name of an own volume; `None` where there is none, and where it is not own.
+    fn find_volume(&self, term: &str) -> Result<Option<String>, Stop> {
+        let name = self.volume_name(term);
+        let target = format!("/volumes/{}", segment(&name));
+        let found: Option<Volume> = self.facts.find(&target)?;
+        Ok(found
+            .filter(|volume| volume.name == name)
+            .filter(|volume| self.tenant.owns(label(&volume.labels, OWNER_LABEL)))
+            .map(|volume| volume.name))
+    }
+
+    /// The engine's name of the volume that the tenant calls `term`: what the engine has named itself keeps its name.
+    pub(super) fn volume_name(&self, term: &str) -> String {
+        match shape(term) {
+            Shape::Whole => term.to_owned(),
+            Shape::Empty | Shape::Name | Shape::Prefix => self.tenant.engine_name(term),
+        }
+    }
+
+    /// The engine's name of the volume `term`, which is made where there is none.
+    pub(super) fn made_volume(&self, term: &str, driver: &str) -> Result<String, Stop> {
+        if let Some(name) = self.find_volume(term)? {
+            return Ok(name);
+        }
+        let missing = || {
+            Stop::from(Refusal::NoSuch {
+                kind: Kind::Volume,
+                term: term.to_owned(),
+            })
+        };
+        if shape(term) == Shape::Whole {
+            return Err(missing());
+        }
+        let driver = if driver.is_empty() { "local" } else { driver };
+        let name = self.volume_name(term);
+        let mut labels = serde_json::Map::new();
+        labels.insert(OWNER_LABEL.to_owned(), self.tenant.name().into());
+        let body = serde_json::json!({ "Name": name, "Driver": driver, "Labels": labels });
+        let target = "/volumes/create";
+        let fact = self.facts.ask(Lookup::post(target, body.to_string()))?;
+        if fact.status != 201 {
+            let reason = String::from_utf8_lossy(&fact.body).into_owned();
+            return Err(unusable(target, reason));
+        }
+        // The engine answers with the volume that is there, where there is one.
+        let made: Volume = read(target, &fact.body)?;
+        if self.tenant.owns(label(&made.labels, OWNER_LABEL)) {
+            Ok(made.name)
+        } else {
+            Err(missing())
+        }
+    }
+
+    /// Whether the engine may make a volume of that name: it is own, or there is none.
+    pub(super) fn free_volume(&self, term: &str) -> Result<String, Stop> {
+        let name = self.volume_name(term);
+        let target = format!("/volumes/{}", segment(&name));
+        let found: Option<Volume> = self.facts.find(&target)?;
+        match found {
+            None if shape(term) != Shape::Whole => Ok(name),
+            Some(volume) if self.tenant.owns(label(&volume.labels, OWNER_LABEL)) => Ok(name),
+            None | Some(_) => Err(Refusal::NoSuch {
+                kind: Kind::Volume,
+                term: term.to_owned(),
+            }
+            .into()),
+        }
+    }
+
+    /// An own network: its identifier and its name as the engine knows it.
+    pub(super) fn network(&self, term: &str) -> Result<(String, String), Stop> {
+        let missing = || {
+            Stop::from(Refusal::NoSuch {
+                kind: Kind::Network,
+                term: term.to_owned(),
+            })
+        };
+        let own = |found: Network| {
+            self.tenant
+                .owns(label(&found.labels, OWNER_LABEL))
+                .then_some((found.id, found.name))
+        };
+        if is_default(term) {
+            return self.default_network();
+        }
+        let target = match shape(term) {
+            Shape::Empty => return Err(missing()),
+            Shape::Whole => term.to_owned(),
+            Shape::Name => self.tenant.engine_name(term),
+            Shape::Prefix => {
+                let listed: Vec<Network> = self
+                    .facts
+                    .have(&format!("/networks?filters={}", self.owned()))?;
+                let networks: Vec<(String, String, String)> = listed
+                    .into_iter()
+                    .filter_map(own)
+                    .filter_map(|(id, name)| {
+                        let plain = self.tenant.plain_name(&name)?.to_owned();
+                        Some((id, name, plain))
+                    })
+                    .collect();
+                let found = pick(networks, term, |n| &n.2, |n| &n.0)?.ok_or_else(missing)?;
+                return Ok((found.0, found.1));
+            }
+        };
+        let found: Option<Network> = self
+            .facts
+            .find(&format!("/networks/{}", segment(&target)))?;
+        found
+            // The engine also takes a part of an identifier.
+            .filter(|network| network.id == target || network.name == target)
+            .and_then(own)
+            .ok_or_else(missing)
+    }
+
+    /// The tenant's own default network, made on first need.
+    pub(super) fn default_network(&self) -> Result<(String, String), Stop> {
+        let name = self.tenant.engine_name(DEFAULT_NETWORK);
+        let path = format!("/networks/{}", segment(&name));
+        let mut found: Option<Network> = self.facts.find(&path)?;
+        if found.is_none() {
+            let mut labels = serde_json::Map::new();
+            labels.insert(OWNER_LABEL.to_owned(), self.tenant.name().into());
+            labels.insert(DEFAULT_LABEL.to_owned(), "1".into());
+            let body = serde_json::json!({
+                "Name": name, "Driver": "bridge", "CheckDuplicate": true, "Labels": labels
+            });
+            let target = "/networks/create";
+            let made = self.facts.ask(Lookup::post(target, body.to_string()))?;
+            // 409: another call of the tenant's was faster.
+            if !matches!(made.status, 201 | 409) {
+                let reason = String::from_utf8_lossy(&made.body).into_owned();
+                return Err(unusable(target, reason));
+            }
+            // What was asked before is a fact already: this asks anew.
+            found = self.facts.find(&format!("{path}?scope=local"))?;
+        }
+        found
+            .filter(|network| self.tenant.owns(label(&network.labels, OWNER_LABEL)))
+            .map(|network| (network.id, network.name))
+            .ok_or_else(|| {
+                unusable(
+                    &path,
+                    "there is a network of that name that is not the tenant's".to_owned(),
+                )
+            })
+    }
+
+    /// What the tenant may do with the image that `term` names.
+    pub(super) fn image(&self, term: &str) -> Result<Image, Stop> {
+        let Ok(parsed) = ImageTerm::parse(term) else {
+            return Ok(Image::Absent);
+        };
+        let target = format!("/images/{}/json", segments(term));
+        let Some(found): Option<InspectedImage> = self.facts.find(&target)? else {
+            return Ok(Image::Absent);
+        };
+        let owner = found
+            .config
+            .as_ref()
+            .and_then(|config| label(&config.labels, OWNER_LABEL));
+        if self.tenant.owns(owner) {
+            return Ok(Image::Own(found));
+        }
+        let shared = owner.is_none() && self.is_shared(&parsed, &found);
+        Ok(if shared {
+            Image::Shared(found)
+        } else {
+            Image::Foreign
+        })
+    }
+
+    /// An image without a name is nobody's to share: it is a step of somebody's build.
+    fn is_shared(&self, term: &ImageTerm, image: &InspectedImage) -> bool {
+        let mut names = image
+            .repo_tags
+            .iter()
+            .chain(&image.repo_digests)
+            .flatten()
+            .map(String::as_str);
+        let asked = match term {
+            ImageTerm::Id(_) => None,
+            ImageTerm::Name(name) => Some(name),
+            ImageTerm::NameOrId { name, .. } => names
+                .clone()
+                .any(|known| Reference::parse(known).is_ok_and(|known| known == *name))
+                .then_some(name),
+        };
+        match asked {
+            Some(name) => self.tenant.shares(&name.to_string()),
+            None => names.any(|name| self.tenant.shares(name)),
+        }
+    }
+
+    /// An image that the tenant may use.
+    pub(super) fn usable_image(&self, term: &str) -> Result<InspectedImage, Stop> {
+        match self.image(term)? {
+            Image::Own(image) | Image::Shared(image) => Ok(image),
+            Image::Foreign | Image::Absent => Err(no_image(term)),
+        }
+    }
+
+    /// An image of the tenant's own.
+    pub(super) fn own_image(&self, term: &str) -> Result<InspectedImage, Stop> {
+        match self.image(term)? {
+            Image::Own(image) => Ok(image),
+            Image::Shared(_) => Err(Refusal::Shared(term.to_owned()).into()),
+            Image::Foreign | Image::Absent => Err(no_image(term)),
+        }
+    }
+
+    /// Refuses a new name for an image when it is somebody else's.
+    pub(super) fn free_name(&self, name: &Reference) -> Result<(), Stop> {
+        match self.image(&name.to_string())? {
+            Image::Own(_) | Image::Absent => Ok(()),
+            Image::Shared(_) | Image::Foreign => Err(Refusal::Taken(name.to_string()).into()),
+        }
+    }
+}
+
+pub(super) fn no_image(term: &str) -> Stop {
+    let term = match ImageTerm::parse(term) {
+        Ok(ImageTerm::Name(name) | ImageTerm::NameOrId { name, .. })
+            if name.digest().is_none() && !term.contains('@') =>
+        {
+            let tag = name.tag().unwrap_or("latest");
+            match term
+                .strip_suffix(tag)
+                .and_then(|rest| rest.strip_suffix(':'))
+            {
+                Some(_) => term.to_owned(),
+                None => format!("{term}:{tag}"),
+            }
+        }
+        Ok(_) | Err(_) => term.to_owned(),
+    };
+    Refusal::NoSuch {
+        kind: Kind::Image,
+        term,
+    }
+    .into()
+}
+
+/// Whether a network's name means the default one.
+pub(super) fn is_default(term: &str) -> bool {
+    matches!(term, DEFAULT_NETWORK | "default")
+}
+
+/// How a name could be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Shape {
+    /// Nothing.
+    Empty,
+    /// A whole identifier.
+    Whole,
+    /// A name, and nothing else.
+    Name,
+    /// A name, or the beginning of an identifier.
+    Prefix,
+}
+
+pub(super) fn shape(term: &str) -> Shape {
+    let hex = term
+        .bytes()
+        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    match term.len() {
+        0 => Shape::Empty,
+        64 if hex => Shape::Whole,
+        1..=63 if hex => Shape::Prefix,
+        _ => Shape::Name,
+    }
+}
+
+/// The object that `term` names: by its whole name, or by the beginning of its identifier.
+fn pick<T>(
+    own: Vec<T>,
+    term: &str,
+    name: fn(&T) -> &String,
+    id: fn(&T) -> &String,
+) -> Result<Option<T>, Refusal> {
+    let named = own.iter().position(|object| name(object) == term);
+    let mut begun = own
+        .iter()
+        .enumerate()
+        .filter(|(_, object)| id(object).starts_with(term))
+        .map(|(index, _)| index);
+    let at = match (named, begun.next(), begun.next()) {
+        (Some(at), _, _) | (None, Some(at), None) => at,
+        (None, None, _) => return Ok(None),
+        (None, Some(_), Some(_)) => return Err(Refusal::Ambiguous(term.to_owned())),
+    };
+    Ok(own.into_iter().nth(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_is_a_name_an_identifier_or_may_be_either() {
+        for (term, expected) in [
+            ("", Shape::Empty),
+            ("web", Shape::Name),
+            ("abc", Shape::Prefix),
+            ("cafe1234", Shape::Prefix),
+            ("ABC", Shape::Name),
+            (&"a".repeat(63), Shape::Prefix),
+            (&"a".repeat(64), Shape::Whole),
+            (&"a".repeat(65), Shape::Name),
+            (&"x".repeat(64), Shape::Name),
+        ] {
+            assert_eq!(shape(term), expected, "{term}");
+        }
+    }
+
+    #[test]
+    fn a_name_goes_before_the_beginning_of_an_identifier() {
+        let own = || {
+            vec![
+                ("abc111".to_owned(), "web".to_owned()),
+                ("abc222".to_owned(), "def".to_owned()),
+                ("def333".to_owned(), "x".to_owned()),
+            ]
+        };
+        let picked = |term| {
+            pick(own(), term, |object| &object.1, |object| &object.0)
+                .map(|found| found.map(|object| object.0))
+        };
+        assert_eq!(picked("abc1"), Ok(Some("abc111".to_owned())));
+        assert_eq!(picked("def"), Ok(Some("abc222".to_owned())));
+        assert_eq!(picked("def3"), Ok(Some("def333".to_owned())));
+        assert_eq!(picked("ff"), Ok(None));
+        assert_eq!(picked("abc"), Err(Refusal::Ambiguous("abc".to_owned())));
+    }
+
+    #[test]
+    fn a_missing_image_is_named_as_the_engine_does() {
+        for (term, expected) in [
+            ("alpine", "No such image: alpine:latest"),
+            ("alpine:3", "No such image: alpine:3"),
+            ("r.corp/a", "No such image: r.corp/a:latest"),
+            ("abc", "No such image: abc:latest"),
+        ] {
+            let Stop::Refuse(refusal) = no_image(term) else {
+                panic!("{term}");
+            };
+            assert_eq!(refusal.to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! How a tenant may use each operation of the Engine API: one row each, and no default.
+
+use super::View;
+use crate::api::OperationId as Op;
+
+/// What has to be done for a tenant to use an operation.
+#[derive(Clone, Debug)]
+pub enum Scope {
+    /// Nothing: neither the call nor the answer names an object of the engine's.
+    Plain,
+    /// It cannot: what it reaches is the engine's as a whole, or is not kept apart yet.
+    Refused,
+    /// `GET /info`.
+    Info,
+    /// `GET /events`.
+    Events,
+    /// `GET /system/df`.
+    DataUsage,
+    /// Lists containers.
+    ContainerList,
+    /// Is about one own container, and answers so.
+    Container(View),
+    /// Makes a container.
+    ContainerCreate,
+    /// Lets an own container run.
+    ContainerStart,
+    /// Gives an own container another name.
+    ContainerRename,
+    /// Changes an own container's limits.
+    ContainerUpdate,
+    /// Makes an image of an own container.
+    ContainerCommit,
+    /// Is about a command in an own container.
+    Exec,
+    /// Deletes what is unused among own objects.
+    Prune(View),
+    /// Lists images.
+    ImageList,
+    /// Reads one image that the tenant may use.
+    ImageRead(View),
+    /// Writes images that the tenant may use as an archive.
+    ImageSave,
+    /// Pulls or imports an image.
+    ImageCreate,
+    /// Pushes an own image.
+    ImagePush,
+    /// Gives an own image another name.
+    ImageTag,
+    /// Deletes an own image.
+    ImageDelete,
+    /// Builds an image.
+    Build,
+    /// Deletes the build cache, which is shared: the gate answers that nothing was deleted.
+    BuildPrune,
+    /// Lists networks.
+    NetworkList,
+    /// Reads one own network.
+    NetworkRead,
+    /// Makes a network.
+    NetworkCreate,
+    /// Puts an own container on an own network, or takes it off.
+    NetworkJoin,
+    /// Deletes an own network.
+    NetworkDelete,
+    /// Lists volumes.
+    VolumeList,
+    /// Is about one own volume, and answers so.
+    Volume(View),
+    /// Makes a volume.
+    VolumeCreate,
+}
+
+impl Scope {
+    /// The scope of an operation.
+    #[expect(clippy::too_many_lines, reason = "a table: one row for each operation")]
+    pub fn of(operation: Op) -> Self {
+        match operation {
+            Op::SystemPing
+            | Op::SystemPingHead
+            | Op::SystemVersion
+            | Op::SystemAuth
+            | Op::ImageSearch
+            | Op::DistributionInspect => Self::Plain,
+            Op::SystemInfo => Self::Info,
+            Op::SystemEvents => Self::Events,
+            Op::SystemDataUsage => Self::DataUsage,
+            Op::ContainerList => Self::ContainerList,
+            Op::ContainerInspect => Self::Container(View::ContainerInspect),
+            Op::ContainerStats => Self::Container(View::ContainerStats),
+            Op::ContainerTop
+            | Op::ContainerChanges
+            | Op::ContainerLogs
+            | Op::ContainerStop
+            | Op::ContainerKill
+            | Op::ContainerPause
+            | Op::ContainerWait
+            | Op::ContainerAttach
+            | Op::ContainerAttachWebsocket
+            | Op::ContainerResize
+            | Op::ContainerDelete
+            | Op::ContainerArchive
+            | Op::ContainerArchiveInfo
+            | Op::PutContainerArchive
+            | Op::ContainerExport
+            | Op::ContainerExec => Self::Container(View::Pass),
+            Op::ContainerCreate => Self::ContainerCreate,
+            Op::ContainerStart | Op::ContainerRestart | Op::ContainerUnpause => {
+                Self::ContainerStart
+            }
+            Op::ContainerRename => Self::ContainerRename,
+            Op::ContainerUpdate => Self::ContainerUpdate,
+            Op::ContainerPrune | Op::ImagePrune => Self::Prune(View::Pass),
+            Op::NetworkPrune | Op::VolumePrune => Self::Prune(View::Pruned),
+            Op::ExecStart | Op::ExecResize | Op::ExecInspect => Self::Exec,
+            Op::ImageList => Self::ImageList,
+            Op::ImageInspect => Self::ImageRead(View::ImageInspect),
+            Op::ImageHistory => Self::ImageRead(View::ImageHistory),
+            Op::ImageGet | Op::ImageGetAll => Self::ImageSave,
+            Op::ImageCreate => Self::ImageCreate,
+            Op::ImagePush => Self::ImagePush,
+            Op::ImageTag => Self::ImageTag,
+            Op::ImageDelete => Self::ImageDelete,
+            Op::ImageCommit => Self::ContainerCommit,
+            Op::ImageBuild => Self::Build,
+            Op::BuildPrune => Self::BuildPrune,
+            Op::NetworkList => Self::NetworkList,
+            Op::NetworkInspect => Self::NetworkRead,
+            Op::NetworkCreate => Self::NetworkCreate,
+            Op::NetworkConnect | Op::NetworkDisconnect => Self::NetworkJoin,
+            Op::NetworkDelete => Self::NetworkDelete,
+            Op::VolumeList => Self::VolumeList,
+            Op::VolumeInspect => Self::Volume(View::VolumeInspect),
+            Op::VolumeDelete => Self::Volume(View::Pass),
+            Op::VolumeCreate => Self::VolumeCreate,
+            // The engine as a whole, or routes that no client of today has.
+            Op::SystemOptions
+            | Op::AuthGet
+            | Op::DebugVars
+            | Op::DebugPprofIndex
+            | Op::DebugPprofCmdline
+            | Op::DebugPprofProfile
+            | Op::DebugPprofSymbol
+            | Op::DebugPprofTrace
+            | Op::DebugPprofNamed
+            | Op::ContainerPs
+            | Op::ContainerCopy
+            | Op::ImageInsert
+            | Op::ImageInspectBare
+            | Op::ImageViz
+            // A checkpoint's state is a folder of the host's.
+            | Op::CheckpointList
+            | Op::CheckpointCreate
+            | Op::CheckpointDelete
+            // The archive names the tags that it sets, and its layers cannot be told apart from others'.
+            | Op::ImageLoad
+            | Op::ImageAttestations
+            // Nobody can see into BuildKit's tunnels, or say whose build an identifier is.
+            | Op::BuildCancel
+            | Op::Session
+            | Op::Grpc
+            // Swarm objects are the whole cluster's.
+            | Op::VolumeUpdate
+            | Op::SwarmInspect
+            | Op::SwarmUnlockkey
+            | Op::SwarmUnlock
+            | Op::SwarmInit
+            | Op::SwarmJoin
+            | Op::SwarmLeave
+            | Op::SwarmUpdate
+            | Op::NodeList
+            | Op::NodeInspect
+            | Op::NodeUpdate
+            | Op::NodeDelete
+            | Op::ServiceList
+            | Op::ServiceInspect
+            | Op::ServiceLogs
+            | Op::ServiceCreate
+            | Op::ServiceUpdate
+            | Op::ServiceDelete
+            | Op::TaskList
+            | Op::TaskInspect
+            | Op::TaskLogs
+            | Op::SecretList
+            | Op::SecretInspect
+            | Op::SecretCreate
+            | Op::SecretUpdate
+            | Op::SecretDelete
+            | Op::ConfigList
+            | Op::ConfigInspect
+            | Op::ConfigCreate
+            | Op::ConfigUpdate
+            | Op::ConfigDelete
+            // Plugins run on the host.
+            | Op::PluginList
+            | Op::PluginInspect
+            | Op::GetPluginPrivileges
+            | Op::PluginPull
+            | Op::PluginCreate
+            | Op::PluginUpgrade
+            | Op::PluginEnable
+            | Op::PluginDisable
+            | Op::PluginSet
+            | Op::PluginPush
+            | Op::PluginDelete => Self::Refused,
+        }
+    }
+}

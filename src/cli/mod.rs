@@ -10,11 +10,14 @@ mod explain;
 mod health;
 mod logging;
 mod operations;
+mod owned;
 mod presets;
 mod report;
 mod run;
 mod settings;
 mod status;
+mod tenant;
+mod tenants;
 mod top;
 
 use std::ffi::OsString;
@@ -36,6 +39,8 @@ Commands:
   health      Ask a running gate whether it lives, for HEALTHCHECK
   status      Tell what a running gate serves, and what has come of it
   top         Show what a running gate does, as it does it
+  tenants     List the tenants of an engine, and how much each has
+  tenant      Remove all that a tenant has
   help        Print this text, or that of a command
   version     Print the version
 
@@ -102,13 +107,15 @@ fn dispatch(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode, Failu
         "operations" => operations::run(parser),
         "status" => status::run(parser),
         "top" => top::run(parser),
+        "tenant" => tenant::run(parser),
+        "tenants" => tenants::run(parser),
         "help" => help(parser),
         "version" => {
             print(&format!("doodgate {}\n", env!("CARGO_PKG_VERSION")))?;
             Ok(ExitCode::SUCCESS)
         }
         other => Err(Failure::Unusable(format!(
-            "`{other}` is not a command: use run, check, explain, presets, operations, health, status, top, help or version"
+            "`{other}` is not a command: use run, check, explain, presets, operations, health, status, top, tenants, tenant, help or version"
         ))),
     }
 }

@@ -116,7 +116,7 @@ const FLAGS: &[Flag] = &[
     },
 ];
 
-const DEFAULT_ENGINE: &str = "unix:///var/run/docker.sock";
+pub(crate) const DEFAULT_ENGINE: &str = "unix:///var/run/docker.sock";
 const DEFAULT_POLICY: &str = "read-only";
 
 /// Serves until a signal to stop.

@@ -1,0 +1,249 @@
+//! `doodgate tenant rm NAME`: remove all that a tenant has.
+
+use std::process::ExitCode;
+
+use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+
+use super::owned::{Line, Owned, in_path};
+use super::{Failure, print};
+use crate::policy::Tenancy;
+use crate::tenant::plain_name;
+
+const HELP: &str = "\
+Removes all that a tenant has in an engine: its containers, then its networks, volumes and images. It asks the engine
+itself, not a gate. Stop the tenant's socket first, or what it makes in the meantime is left.
+
+Usage: doodgate tenant rm NAME --yes [OPTIONS]
+       doodgate tenant rm NAME --dry-run [OPTIONS]
+
+Options:
+  --yes             Do it: what is removed cannot be brought back
+  --dry-run         Only list what would be removed
+  --engine ADDRESS  Where the engine is [unix:///var/run/docker.sock]
+  -h, --help        Print this text
+
+Exit code: 0 if nothing is left, 1 if something is.
+
+Example:
+  doodgate tenant rm team-a --dry-run
+";
+
+/// What the arguments ask for.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct Wanted {
+    help: bool,
+    yes: bool,
+    dry_run: bool,
+    engine: Option<String>,
+    words: Vec<String>,
+}
+
+/// Removes, and tells of each object.
+pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
+    let wanted = read(parser)?;
+    if wanted.help {
+        print(HELP)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = wanted.name()?;
+    let engine = wanted.engine.clone().or_else(from_environment);
+    let line = Line::to(engine.as_deref())?;
+    let owned = line.owned(Some(name))?.remove(name).unwrap_or_default();
+    let steps = steps(name, owned);
+    if steps.is_empty() {
+        print(&format!("tenant {name} has nothing in this engine\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if wanted.dry_run {
+        for step in &steps {
+            print(&format!("{} {} would be removed\n", step.kind, step.name))?;
+        }
+        print(&format!("{} would be removed\n", objects(steps.len())))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    remove(&line, name, &steps)
+}
+
+fn from_environment() -> Option<String> {
+    let value = std::env::var("DOODGATE_ENGINE").ok()?;
+    (!value.is_empty()).then_some(value)
+}
+
+fn read(mut arguments: lexopt::Parser) -> Result<Wanted, lexopt::Error> {
+    let mut wanted = Wanted::default();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Short('h') | Long("help") => wanted.help = true,
+            Long("yes") => wanted.yes = true,
+            Long("dry-run") => wanted.dry_run = true,
+            Long("engine") => wanted.engine = Some(arguments.value()?.string()?),
+            Value(word) => wanted.words.push(word.string()?),
+            Short(_) | Long(_) => return Err(argument.unexpected()),
+        }
+    }
+    Ok(wanted)
+}
+
+impl Wanted {
+    /// The tenant to remove, if that has been asked for and confirmed.
+    fn name(&self) -> Result<&str, Failure> {
+        let name = match self.words.as_slice() {
+            [command, name] if command == "rm" => name,
+            [command, ..] if command != "rm" => {
+                return Err(Failure::Unusable(format!(
+                    "`{command}` is not a command of `doodgate tenant`: use rm"
+                )));
+            }
+            _ => {
+                return Err(Failure::Unusable(
+                    "name one tenant: `doodgate tenant rm NAME`".to_owned(),
+                ));
+            }
+        };
+        if !Tenancy::is_name(name) {
+            return Err(Failure::Unusable(format!(
+                "`{name}` is not a tenant: {}",
+                Tenancy::NAME_HELP
+            )));
+        }
+        if !self.yes && !self.dry_run {
+            return Err(Failure::Unusable(format!(
+                "all that tenant `{name}` has would be lost: look with --dry-run, then say --yes"
+            )));
+        }
+        Ok(name)
+    }
+}
+
+/// One object to remove.
+#[derive(Debug, Eq, PartialEq)]
+struct Step {
+    kind: &'static str,
+    name: String,
+    target: String,
+}
+
+/// In such an order that nothing is in use when its turn comes.
+fn steps(tenant: &str, owned: Owned) -> Vec<Step> {
+    let plain = |name: &str| plain_name(tenant, name).unwrap_or(name).to_owned();
+    let Owned {
+        containers,
+        networks,
+        volumes,
+        mut images,
+    } = owned;
+    let mut steps = Vec::new();
+    for container in containers {
+        steps.push(Step {
+            kind: "container",
+            name: container
+                .plain_name(tenant)
+                .unwrap_or(&container.id)
+                .to_owned(),
+            target: format!("/containers/{}?force=1&v=1", in_path(&container.id)),
+        });
+    }
+    for network in networks {
+        steps.push(Step {
+            kind: "network",
+            name: plain(&network.name),
+            target: format!("/networks/{}", in_path(&network.id)),
+        });
+    }
+    for volume in volumes {
+        steps.push(Step {
+            kind: "volume",
+            name: plain(&volume.name),
+            target: format!("/volumes/{}?force=1", in_path(&volume.name)),
+        });
+    }
+    // An image that another is made of can only go behind it.
+    images.sort_by_key(|image| std::cmp::Reverse(image.created));
+    for image in images {
+        steps.push(Step {
+            kind: "image",
+            name: image.name(),
+            target: format!("/images/{}?force=1", in_path(&image.id)),
+        });
+    }
+    steps
+}
+
+fn remove(line: &Line, name: &str, steps: &[Step]) -> Result<ExitCode, Failure> {
+    let mut removed = 0_usize;
+    for (index, step) in steps.iter().enumerate() {
+        let place = format!("[{}/{}]", index.saturating_add(1), steps.len());
+        match line.delete(&step.target)? {
+            Ok(()) => {
+                removed = removed.saturating_add(1);
+                print(&format!("{place} {} {} removed\n", step.kind, step.name))?;
+            }
+            Err(reason) => print(&format!(
+                "{place} {} {} not removed: {reason}\n",
+                step.kind, step.name
+            ))?,
+        }
+    }
+    let left = line.owned(Some(name))?.remove(name).unwrap_or_default();
+    let left = self::steps(name, left);
+    if left.is_empty() {
+        print(&format!("{} removed, none left\n", objects(removed)))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let names: Vec<String> = left
+        .iter()
+        .map(|step| format!("{} {}", step.kind, step.name))
+        .collect();
+    Err(Failure::Fault(format!(
+        "{} removed, but {} left: {}; is the tenant's socket still served?",
+        objects(removed),
+        objects(left.len()),
+        names.join(", ")
+    )))
+}
+
+fn objects(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} object{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(arguments: &[&str]) -> Wanted {
+        read(lexopt::Parser::from_args(arguments)).unwrap()
+    }
+
+    #[test]
+    fn nothing_is_removed_by_accident() {
+        for arguments in [
+            &["rm", "acme"][..],
+            &["rm", "--yes"],
+            &["rm", "a.b", "--yes"],
+            &["rm", "*", "--yes"],
+            &["rm", "acme", "zulu", "--yes"],
+            &["ls", "acme", "--yes"],
+            &["acme", "--yes"],
+            &["--yes"],
+        ] {
+            let refused = wanted(arguments);
+            assert!(
+                matches!(refused.name(), Err(Failure::Unusable(_))),
+                "{arguments:?}"
+            );
+        }
+        assert!(read(lexopt::Parser::from_args(["rm", "a", "--all"])).is_err());
+    }
+
+    #[test]
+    fn what_is_meant_is_understood() {
+        for arguments in [
+            &["rm", "acme", "--yes"][..],
+            &["rm", "--dry-run", "acme"],
+            &["--yes", "rm", "acme", "--engine", "unix:///x"],
+        ] {
+            assert_eq!(wanted(arguments).name().unwrap(), "acme");
+        }
+    }
+}

@@ -18,11 +18,14 @@ use std::cell::RefCell;
 use std::fmt::Write;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use doodgate::api::{ApiVersion, Call, UnknownParameters, json::Document};
+use doodgate::api::json::{Document, Value};
+use doodgate::api::{ApiVersion, Call, UnknownParameters};
 use doodgate::demand;
-use doodgate::policy::Policy;
+use doodgate::policy::{Policy, Tenancy};
+use doodgate::tenant::{Listing, OWNER_LABEL, Shield, Tenant, View};
 use doodgate::wire::{Limits, RequestHead};
 
 /// How long each step is repeated for one time, and how many times count.
@@ -32,6 +35,9 @@ const BATCHES: usize = 15;
 /// The numbers of repetitions whose difference gives the instructions of one.
 const FEW: u64 = 200;
 const MANY: u64 = 1200;
+
+/// How many containers the list has that is shielded: enough for what each costs to show.
+const LISTED: usize = 20;
 
 const PING: &[u8] =
     b"GET /_ping HTTP/1.1\r\nHost: docker\r\nUser-Agent: Docker-Client/28.2.2 (linux)\r\n\r\n";
@@ -168,6 +174,27 @@ fn steps() -> Vec<Step> {
             })
         }),
     );
+    let listed = listed();
+    step(
+        format!(
+            "shield of a list of {LISTED} containers, {} B",
+            listed.len()
+        ),
+        Box::new(move || {
+            let list = listed.clone();
+            let tenant = Tenant::new(Arc::new(Tenancy::of("acme")));
+            Box::new(move || {
+                let mut out = Vec::with_capacity(list.len());
+                let view = View::ContainerList(Listing::default());
+                let mut shield = Shield::new(tenant.clone(), view);
+                for piece in list.chunks(16 * 1024) {
+                    shield.push(black_box(piece), &mut out).expect("a list");
+                }
+                shield.finish(&mut out).expect("the end of a list");
+                black_box(out);
+            })
+        }),
+    );
     for (name, bytes) in [("ping", PING), ("list", LIST), ("create of 4 KiB", CREATE)] {
         for rules in [1, 20, 200] {
             step(
@@ -181,6 +208,28 @@ fn steps() -> Vec<Step> {
         }
     }
     steps
+}
+
+/// What an engine lists for the label of a tenant, who has so many containers.
+fn listed() -> Vec<u8> {
+    let answer = include_str!("../tests/views/26-containers.json");
+    let document = Document::parse(answer.as_bytes()).expect("JSON");
+    let own: Vec<Value<'_>> = document
+        .root()
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|item| {
+            let label = item
+                .field("Labels")
+                .and_then(|labels| labels.entry(OWNER_LABEL));
+            label.and_then(Value::as_str) == Some("acme")
+        })
+        .cloned()
+        .collect();
+    let mut list = Vec::new();
+    Document::new(Value::Array(own.into_iter().cycle().take(LISTED).collect())).write(&mut list);
+    list
 }
 
 fn head_of(bytes: &[u8]) -> RequestHead {

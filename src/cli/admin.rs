@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::Failure;
 use super::settings::Settings;
 use crate::gate::{Acceptor, Engine, Listener, Ownership, Stream};
@@ -123,18 +121,6 @@ async fn accept(acceptor: Acceptor, admin: Arc<Admin>) {
             }
         }
     }
-}
-
-/// Begins the audit's file anew on SIGHUP, for who rotates it.
-pub(crate) fn reopen_on_hangup(observatory: &Arc<Observatory>) -> Result<(), Failure> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let observatory = Arc::clone(observatory);
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            observatory.reopen_audit();
-        }
-    });
-    Ok(())
 }
 
 /// Waits for the audit's last records, for a moment.

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::settings::{Flag, Settings};
 use super::{Failure, account, admin, logging, print, print_error};
-use crate::gate::{Clients, Engine, Ownership, Server, Socket as ServedSocket, Tenants};
+use crate::gate::{Clients, Current, Engine, Ownership, Server, Socket as ServedSocket, Tenants};
 use crate::observe::{Observatory, Options, SocketFacts, digest};
 use crate::policy::compat::{self, Compat, Detection};
 use crate::policy::{
@@ -136,7 +136,8 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(plan))
+    let reread = move || Plan::make(&settings);
+    runtime.block_on(serve(plan, reread))
 }
 
 /// What is to be served.
@@ -262,7 +263,10 @@ impl Plan {
     }
 }
 
-async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
+async fn serve(
+    plan: Plan,
+    reread: impl Fn() -> Result<Plan, Failure> + 'static,
+) -> Result<ExitCode, Failure> {
     let Config {
         engine,
         sockets,
@@ -290,10 +294,17 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
     if let Some(address) = admin {
         admin::start(&address, &shared.observatory, &shared.engine)?;
     }
+    let mut open = Vec::new();
     for socket in sockets {
-        listen(&mut server, &shared, &socket)?;
+        open.push(listen(&mut server, &shared, socket)?);
     }
-    admin::reopen_on_hangup(&shared.observatory)?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let reloading = async {
+        while hangup.recv().await.is_some() {
+            shared.observatory.reopen_audit();
+            reload(&open, &reread, &shared.observatory);
+        }
+    };
     // Both are set up before the first client is served, so that no early signal kills without draining.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -302,6 +313,7 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
+                () = reloading => {}
             }
             tracing::info!(
                 "stopping: nothing new is accepted, running exchanges have {} seconds",
@@ -322,6 +334,59 @@ async fn serve(plan: Plan) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A socket that is served, and the policy that can be replaced on it.
+struct Served {
+    socket: Socket,
+    current: Arc<Current>,
+}
+
+/// Reads the configuration again and puts its policies in force, or none of them: with a mistake in it, everything stays
+/// as it is. Where sockets listen, and the limits, change only at a start.
+fn reload(
+    served: &[Served],
+    reread: &impl Fn() -> Result<Plan, Failure>,
+    observatory: &Observatory,
+) {
+    let planned = reread().map_err(|failure| match failure {
+        Failure::Unusable(reason) | Failure::Fault(reason) => reason,
+        Failure::Reported(_) => "the configuration has mistakes, printed above".to_owned(),
+    });
+    let outcome = planned.and_then(|plan| {
+        let found = |served: &Served| {
+            let sockets = &plan.config.sockets;
+            let socket = sockets
+                .iter()
+                .find(|socket| socket.name == served.socket.name);
+            socket
+                .filter(|socket| socket.listen == served.socket.listen)
+                .map(|socket| Arc::clone(&socket.policy))
+        };
+        let policies: Option<Vec<_>> = served.iter().map(found).collect();
+        match policies {
+            Some(policies) if plan.config.sockets.len() == served.len() => Ok(policies),
+            Some(_) | None => {
+                Err("sockets were added, removed or moved, which takes a restart".to_owned())
+            }
+        }
+    });
+    match outcome {
+        Ok(policies) => {
+            for (served, policy) in served.iter().zip(policies) {
+                served.current.replace(policy);
+            }
+            tracing::info!("reloaded: the policies that the configuration names now are in force");
+            observatory.reloaded(None);
+        }
+        Err(reason) => {
+            tracing::error!(
+                reason,
+                "not reloaded: the policies from before stay in force"
+            );
+            observatory.reloaded(Some(reason));
+        }
+    }
+}
+
 #[expect(
     clippy::exit,
     reason = "the second signal asks to leave without waiting for anything"
@@ -340,7 +405,8 @@ struct Shared {
     is_compat: bool,
 }
 
-fn listen(server: &mut Server, shared: &Shared, socket: &Socket) -> Result<(), Failure> {
+fn listen(server: &mut Server, shared: &Shared, socket: Socket) -> Result<Served, Failure> {
+    let current = Arc::new(Current::new(Arc::clone(&socket.policy)));
     let Shared {
         engine,
         tenants,
@@ -369,7 +435,7 @@ fn listen(server: &mut Server, shared: &Shared, socket: &Socket) -> Result<(), F
     });
     let make = || ServedSocket {
         name: socket.name.clone(),
-        policy: Arc::clone(&socket.policy),
+        policy: Arc::clone(&current),
         clients: match &socket.tenant {
             None => Clients::Host,
             Some(tenancy) => Clients::Tenant(tenants.resident(Tenant::new(Arc::clone(tenancy)))),
@@ -407,7 +473,7 @@ fn listen(server: &mut Server, shared: &Shared, socket: &Socket) -> Result<(), F
         engine = %engine.address(),
         "serving"
     );
-    Ok(())
+    Ok(Served { socket, current })
 }
 
 /// The runtime folder of the default socket is made where it is missing; any other folder is the user's to make.

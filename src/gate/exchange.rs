@@ -1,5 +1,7 @@
 //! One request's whole way: parsed, decided, sent, answered.
 
+use std::future::pending;
+
 use super::answer::{Answered, Failure, Reading};
 use super::buffer::Buffer;
 use super::connection::{Connection, EngineLink, Next};
@@ -10,7 +12,7 @@ use super::respond::Refusal;
 use super::server::Socket;
 use super::stream::Stream;
 use super::tenancy::{Clients, Hold, Outcome, Resident};
-use super::{body, lookup, own, request, tunnel};
+use super::{body, current, lookup, own, request, tunnel};
 use crate::api::Call;
 use crate::api::json::Document;
 use crate::demand::{self, Demand};
@@ -18,6 +20,9 @@ use crate::observe::Exchange;
 use crate::policy::Permit;
 use crate::tenant::{Answer, Prepared};
 use crate::wire::{RequestHead, ResponseHead, write};
+
+/// Why an exchange ends that a reload forbids.
+const REVOKED: &str = "the policy that is in force now does not allow it";
 
 /// Serves the request whose head has just been read.
 pub(crate) async fn run(connection: &mut Connection) -> Next {
@@ -52,7 +57,8 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         Clients::Host => None,
         Clients::Tenant(resident) => resident.enter()?,
     };
-    socket.policy.admit(&call).map_err(Refusal::denied)?;
+    let policy = socket.policy.get();
+    policy.admit(&call).map_err(Refusal::denied)?;
     body::refuse_switch(&call)?;
     body::refuse_type(&call, head)?;
     exchange.waits();
@@ -68,7 +74,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     let mut demands = demand::of(&call, document.as_ref()).map_err(Refusal::BodyMeaning)?;
     add_demands(&call, head, *left, &mut demands);
     let decide = |demands: &[Demand<'_>], exchange: &mut Exchange| {
-        let decided = socket.policy.decide(&call, document.as_ref(), demands);
+        let decided = policy.decide(&call, document.as_ref(), demands);
         decided.map_err(|denial| {
             exchange.demanded(demands);
             Refusal::denied(denial)
@@ -96,7 +102,8 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
             return own::answer(client, out, head, answer, persists, exchange).await;
         }
     };
-    let inspector = Inspector::of(socket, &call, demands);
+    let standing = current::lasts(&call).then(|| demands.clone());
+    let inspector = Inspector::of(socket, &policy, &call, demands);
     let sending = Sending {
         reader,
         socket,
@@ -109,7 +116,27 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         left,
         persists,
     };
-    sending.run(passage.permit(), inspector, exchange).await
+    let revoked = async {
+        match standing {
+            Some(demands) => {
+                let document = document.as_ref();
+                socket
+                    .policy
+                    .revoked(&policy, &call, document, &demands)
+                    .await;
+            }
+            None => pending().await,
+        }
+    };
+    let ended = tokio::select! {
+        biased;
+        next = sending.run(passage.permit(), inspector, exchange) => Some(next),
+        () = revoked => None,
+    };
+    ended.unwrap_or_else(|| {
+        exchange.cut(&REVOKED);
+        Ok(Next::Abandon)
+    })
 }
 
 /// A permitted call, as it goes to the engine.

@@ -26,13 +26,14 @@ impl<'c> Inspector<'c> {
     /// is uploaded.
     pub(crate) fn of(
         socket: &'c Socket,
+        policy: &'c Policy,
         call: &'c Call<'c>,
         demands: Vec<Demand<'c>>,
     ) -> Option<Self> {
         match (call.operation()?.id, &socket.clients) {
             (OperationId::PutContainerArchive, _) => Some(Self::Files(Box::new(Files {
                 guard: TarGuard::new(),
-                policy: &socket.policy,
+                policy,
                 call,
                 demands,
             }))),

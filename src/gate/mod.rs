@@ -8,6 +8,7 @@ mod body;
 mod buffer;
 mod connection;
 mod converse;
+mod current;
 mod engine;
 mod exchange;
 mod inspect;
@@ -24,6 +25,7 @@ mod stream;
 mod tenancy;
 mod tunnel;
 
+pub use current::Current;
 pub use engine::{Engine, EngineError};
 pub(crate) use listen::{Acceptor, Listener};
 pub use listen::{ListenError, Ownership};

@@ -9,13 +9,14 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{Connection, deadline};
+use super::current::Current;
 use super::engine::Engine;
 use super::listen::{Door, ListenError, Listener, Ownership};
 use super::respond::{Refusal, write_refusal};
 use super::stream::Stream;
 use super::tenancy::Clients;
 use crate::observe::Observer;
-use crate::policy::{Address, Limits, Policy};
+use crate::policy::{Address, Limits};
 use crate::wire::{self, Version};
 
 /// How long accepting pauses when the process is out of file descriptors or memory.
@@ -27,7 +28,7 @@ pub struct Socket {
     /// The name, as metrics and audit records carry it.
     pub name: String,
     /// What its clients may do.
-    pub policy: Arc<Policy>,
+    pub policy: Arc<Current>,
     /// Whose clients they are.
     pub clients: Clients,
     /// The engine behind it.

@@ -206,3 +206,46 @@ fn a_second_signal_ends_the_gate_at_once() {
     world.gate.signal("TERM");
     world.gate.wait();
 }
+
+#[test]
+fn a_hangup_puts_the_changed_policy_in_force_and_ends_what_it_forbids() {
+    let world = World::new(
+        "{version: 1, allow: [SystemEvents, SystemVersion]}",
+        |conn, head| {
+            if head.line().contains("/events") {
+                conn.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n");
+                conn.read_to_end();
+                return Next::Close;
+            }
+            conn.send(answer::json("{}"));
+            Next::Request
+        },
+    );
+    let mut stream = world.client();
+    stream.send("GET /v1.41/events HTTP/1.1\r\nHost: docker\r\n\r\n");
+    assert_eq!(stream.read_head().status(), 200);
+    let ask = || {
+        let mut client = world.client();
+        client.send("GET /v1.41/version HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n");
+        client.read_head().status()
+    };
+
+    world
+        .dir
+        .file("policy.yaml", "{version: 1, allow: [SystemEvent]}");
+    world.gate.signal("HUP");
+    wait_until("the mistake is told", || {
+        world.gate.said().contains("not reloaded")
+    });
+    assert_eq!(ask(), 200, "with a mistake in the file nothing changes");
+
+    world
+        .dir
+        .file("policy.yaml", "{version: 1, allow: [SystemPing]}");
+    world.gate.signal("HUP");
+    wait_until("the reload", || {
+        world.gate.said().contains("reloaded: the policies")
+    });
+    assert_eq!(ask(), 403);
+    stream.read_to_end();
+}

@@ -7,7 +7,7 @@ use super::respond::Refusal;
 use super::server::Socket;
 use super::tenancy::{Clients, Resident};
 use crate::api::{Call, OperationId};
-use crate::demand::tar::{self, TarGuard};
+use crate::demand::tar::{self, Gunzip, TarGuard};
 use crate::demand::{Demand, Kind, Value};
 use crate::policy::Policy;
 use crate::tenant;
@@ -40,6 +40,7 @@ impl<'c> Inspector<'c> {
             (OperationId::ImageBuild, Clients::Tenant(resident)) => {
                 let files = Resident::dockerfiles(call);
                 Some(Self::Context(Box::new(Context {
+                    packing: Packing::Unknown(Vec::new()),
                     guard: TarGuard::watching(&files),
                     resident,
                     engine: &socket.engine,
@@ -70,7 +71,12 @@ impl<'c> Inspector<'c> {
     pub(crate) fn finish(&self) -> Result<(), tar::Refusal> {
         match self {
             Self::Files(files) => files.guard.finish(),
-            Self::Context(context) => context.guard.finish(),
+            Self::Context(context) => {
+                if let Packing::Gzip(gunzip) = &context.packing {
+                    gunzip.finish()?;
+                }
+                context.guard.finish()
+            }
         }
     }
 }
@@ -112,9 +118,21 @@ impl Files<'_> {
     }
 }
 
+/// How a context is packed.
+#[derive(Debug)]
+enum Packing {
+    /// Its first byte, if it has come.
+    Unknown(Vec<u8>),
+    /// As a plain archive.
+    Plain,
+    /// Compressed with gzip.
+    Gzip(Gunzip),
+}
+
 /// Whatever the Dockerfile takes something from must be for the tenant to use.
 #[derive(Debug)]
 pub(crate) struct Context<'c> {
+    packing: Packing,
     guard: TarGuard,
     resident: &'c Resident,
     engine: &'c Engine,
@@ -128,7 +146,29 @@ impl Context<'_> {
         let granted = |kind: Kind, what: &str| {
             kind == Kind::TarEntry && !matches!(what, "path-outside" | "link-outside")
         };
-        self.guard.push(piece, &granted).map_err(Refusal::Archive)
+        let Self { packing, guard, .. } = self;
+        let mut look = |bytes: &[u8]| guard.push(bytes, &granted);
+        let begun;
+        let mut piece = piece;
+        if let Packing::Unknown(first) = packing {
+            first.extend_from_slice(piece);
+            if first.len() < 2 {
+                return Ok(());
+            }
+            begun = std::mem::take(first);
+            piece = &begun;
+            *packing = if piece.starts_with(&[0x1F, 0x8B]) {
+                Packing::Gzip(Gunzip::default())
+            } else {
+                Packing::Plain
+            };
+        }
+        let looked = match packing {
+            Packing::Unknown(_) => Ok(()),
+            Packing::Plain => look(piece),
+            Packing::Gzip(gunzip) => gunzip.push(piece, &mut look),
+        };
+        looked.map_err(Refusal::Archive)
     }
 
     async fn verify(&mut self) -> Result<(), Refusal> {

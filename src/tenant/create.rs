@@ -27,14 +27,24 @@ pub(super) fn create<'c>(
     if !matches!(host, Value::Object(_)) {
         host = Value::Object(Vec::new());
     }
-    modes(scene, &mut host)?;
-    join(scene, root, &mut host, &name)?;
-    volumes(scene, root, &mut host, image.as_ref())?;
+    modes(scene, &mut host).map_err(reference)?;
+    join(scene, root, &mut host, &name).map_err(reference)?;
+    volumes(scene, root, &mut host, image.as_ref()).map_err(reference)?;
     let stamps = scene.claim_container(&mut host)?;
     root.set_field("HostConfig", host);
     labels::stamp(root, scene.tenant, &stamps)?;
     call.set_parameter("name", scene.tenant.engine_name(&name));
     Ok(())
+}
+
+/// Clients that get a 404 for a new container pull its image.
+fn reference(stop: Stop) -> Stop {
+    match stop {
+        Stop::Refuse(Refusal::NoSuch { kind, term }) if kind != Kind::Image => {
+            Refusal::BadReference { kind, term }.into()
+        }
+        other @ (Stop::Refuse(_) | Stop::Lookup(_) | Stop::Answer(_)) => other,
+    }
 }
 
 /// The plain name of a new container: the client's, or one that no other has.

@@ -2,6 +2,7 @@
 
 use super::facts::Answer;
 use super::filters::Filters;
+use super::refusal::Kind;
 use super::scene::{Scene, is_default};
 use super::scope::Scope;
 use super::{
@@ -191,6 +192,18 @@ fn rewrite<'c>(
             return Err(Stop::Answer(Answer {
                 body: "{\"CachesDeleted\":null,\"SpaceReclaimed\":0}\n".to_owned(),
             }));
+        }
+        Scope::PluginList => {
+            return Err(Stop::Answer(Answer {
+                body: "[]\n".to_owned(),
+            }));
+        }
+        Scope::PluginRead => {
+            return Err(Refusal::NoSuch {
+                kind: Kind::Plugin,
+                term,
+            }
+            .into());
         }
         Scope::NetworkList => {
             let mut filters = Filters::of(call)?;

@@ -9,7 +9,8 @@ use crate::api::json::Value;
 use crate::demand::normal;
 use crate::policy::{Quota, Shares};
 
-/// What a container without a limit gets where the quota has a sum and names no default.
+/// What a container without a limit gets where the quota has a sum, and neither names a default nor a number of
+/// containers, of which each would get an equal part.
 const MEMORY: u64 = 512 << 20;
 const CPUS: u64 = 1_000_000_000;
 const PIDS: u64 = 512;
@@ -215,13 +216,18 @@ impl Asked {
 /// What a new container gets: what it asks for, or the default where the quota has a sum. Writes the default.
 fn limit(host: &mut Value<'_>, quota: &Quota) -> Result<Shares, Refusal> {
     let asked = Asked::of(host);
-    let mut share = |counted, sum: Option<u64>, asked, default: u64, field: &'static str| {
+    let mut share = |counted,
+                     sum: Option<u64>,
+                     asked,
+                     (default, built_in): (Option<u64>, u64),
+                     field: &'static str| {
         match (asked, sum) {
             (Limit::Amount(amount), _) => Ok(Some(amount)),
             (Limit::Unset | Limit::None, None) => Ok(None),
             // Clients send -1 for "none", as they send nothing.
             (Limit::Unset | Limit::None, Some(sum)) => {
-                let amount = default.min(sum);
+                let equal = quota.containers.and_then(|count| sum.checked_div(count));
+                let amount = default.or(equal).unwrap_or(built_in).min(sum).max(1);
                 let number = i64::try_from(amount).map_err(|_| Refusal::Quota {
                     counted,
                     used: 0,
@@ -239,21 +245,21 @@ fn limit(host: &mut Value<'_>, quota: &Quota) -> Result<Shares, Refusal> {
             Counted::Memory,
             quota.memory,
             asked.memory,
-            default.memory.unwrap_or(MEMORY),
+            (default.memory, MEMORY),
             "Memory",
         )?,
         cpus: share(
             Counted::Cpus,
             quota.cpus,
             asked.cpus,
-            default.cpus.unwrap_or(CPUS),
+            (default.cpus, CPUS),
             "NanoCpus",
         )?,
         pids: share(
             Counted::Pids,
             quota.pids,
             asked.pids,
-            default.pids.unwrap_or(PIDS),
+            (default.pids, PIDS),
             "PidsLimit",
         )?,
     })

@@ -13,6 +13,8 @@ pub enum Kind {
     Image,
     /// A network.
     Network,
+    /// A plugin.
+    Plugin,
     /// A volume.
     Volume,
 }
@@ -81,6 +83,14 @@ pub enum Refusal {
     /// There is no such object, or it is not the tenant's.
     #[error("{}", missing(*.kind, .term))]
     NoSuch {
+        /// What sort of object.
+        kind: Kind,
+        /// What the client calls it.
+        term: String,
+    },
+    /// A new container refers to what is not the tenant's. Clients take a 404 for a missing image.
+    #[error("{}", missing(*.kind, .term))]
+    BadReference {
         /// What sort of object.
         kind: Kind,
         /// What the client calls it.
@@ -177,6 +187,7 @@ fn missing(kind: Kind, term: &str) -> String {
         Kind::Exec => format!("No such exec instance: {term}"),
         Kind::Image => format!("No such image: {term}"),
         Kind::Network => format!("network {term} not found"),
+        Kind::Plugin => format!("plugin \"{term}\" not found"),
         Kind::Volume => format!("get {term}: no such volume"),
     }
 }
@@ -186,6 +197,7 @@ impl Refusal {
     pub const fn terms(&self) -> (u16, &'static str) {
         match self {
             Self::NoSuch { .. } => (404, "not_the_tenants"),
+            Self::BadReference { .. } => (400, "not_the_tenants"),
             Self::Ambiguous(_) => (400, "ambiguous_prefix"),
             Self::Name(_) => (400, "container_name"),
             Self::Predefined(_) | Self::PredefinedCreate(_) => (403, "predefined_network"),

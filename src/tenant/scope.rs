@@ -52,6 +52,10 @@ pub enum Scope {
     Build,
     /// Deletes the build cache, which is shared: the gate answers that nothing was deleted.
     BuildPrune,
+    /// Lists plugins: a tenant has none.
+    PluginList,
+    /// Is about one plugin: a tenant has none.
+    PluginRead,
     /// Lists networks.
     NetworkList,
     /// Reads one own network.
@@ -123,6 +127,8 @@ impl Scope {
             Op::ImageCommit => Self::ContainerCommit,
             Op::ImageBuild => Self::Build,
             Op::BuildPrune => Self::BuildPrune,
+            Op::PluginList => Self::PluginList,
+            Op::PluginInspect => Self::PluginRead,
             Op::NetworkList => Self::NetworkList,
             Op::NetworkInspect => Self::NetworkRead,
             Op::NetworkCreate => Self::NetworkCreate,
@@ -191,8 +197,6 @@ impl Scope {
             | Op::ConfigUpdate
             | Op::ConfigDelete
             // Plugins run on the host.
-            | Op::PluginList
-            | Op::PluginInspect
             | Op::GetPluginPrivileges
             | Op::PluginPull
             | Op::PluginCreate

@@ -4,6 +4,7 @@
 //! `archive/tar` reads it, since that is what the engine unpacks it with; what Go takes in two ways, or what has more
 //! than one name, is refused.
 
+mod gzip;
 mod header;
 mod pax;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::Kind;
+pub use gzip::Gunzip;
 use header::{BLOCK, Entry, Header, Type};
 
 /// Reads a tar archive in pieces of any size, and stops it before the first piece that is not granted.

@@ -131,6 +131,11 @@ impl Observatory {
             .unwrap_or_else(PoisonError::into_inner) = Some(Reload { at, error });
     }
 
+    /// The metrics in Prometheus's text format.
+    pub fn render(&self) -> String {
+        self.metrics.render()
+    }
+
     /// What a tenant uses of a quota, and may use at most, in the quota's own unit.
     pub fn quota(&self, tenant: &str, quota: &str, used: f64, limit: f64) {
         self.metrics

@@ -124,7 +124,7 @@ impl Admin {
                 answer
             }
             "/metrics" => typed(
-                self.observatory.metrics.render().into(),
+                self.observatory.render().into(),
                 "text/plain; version=0.0.4; charset=utf-8",
             ),
             "/healthz" => text(StatusCode::OK, "ok\n"),

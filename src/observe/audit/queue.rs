@@ -176,3 +176,63 @@ fn write(queue: &Queue, sink: &mut Sink) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::policy::AuditSink;
+
+    fn counters() -> Counters {
+        let counter = |name| IntCounter::new(name, "a test's").unwrap();
+        Counters {
+            records: counter("records"),
+            dropped: counter("dropped"),
+            errors: counter("errors"),
+        }
+    }
+
+    #[test]
+    fn a_burst_is_written_whole_and_what_does_not_fit_is_counted() {
+        let file = std::env::temp_dir().join(format!("doodgate-queue-{}", std::process::id()));
+        let sink = Sink::open(&AuditSink::File(file.clone())).unwrap();
+        let counters = counters();
+        let queue = start(sink, counters.clone()).unwrap();
+        let record = vec![b'x'; 500];
+        for _ in 0..100_000 {
+            queue.push(&record);
+        }
+        queue.close(Duration::from_secs(30));
+        let (kept, dropped) = (counters.records.get(), counters.dropped.get());
+        let text = fs::read_to_string(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        assert_eq!(kept + dropped, 100_000);
+        assert_eq!(u64::try_from(text.lines().count()).unwrap(), kept);
+        assert!(text.lines().all(|line| line.len() == record.len()));
+    }
+
+    #[test]
+    fn a_file_keeps_up_with_fifty_thousand_a_second() {
+        let file = std::env::temp_dir().join(format!("doodgate-pace-{}", std::process::id()));
+        let sink = Sink::open(&AuditSink::File(file.clone())).unwrap();
+        let counters = counters();
+        let queue = start(sink, counters.clone()).unwrap();
+        let record = vec![b'x'; 500];
+        // More in all than the queue holds, and never faster than that.
+        for _ in 0..60 {
+            for _ in 0..250 {
+                queue.push(&record);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        queue.close(Duration::from_secs(30));
+        let written = fs::metadata(&file).unwrap().len();
+        fs::remove_file(&file).unwrap();
+        assert_eq!(
+            (counters.records.get(), counters.dropped.get()),
+            (15_000, 0)
+        );
+        assert_eq!(written, 15_000 * 501);
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
-use super::run::load_policy;
+use super::load::load_policy;
 use super::{Failure, print};
 use crate::api::json::Document;
 use crate::api::{ApiVersion, Call, UnknownParameters};

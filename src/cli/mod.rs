@@ -8,6 +8,7 @@ mod ask;
 mod check;
 mod explain;
 mod health;
+mod load;
 mod logging;
 mod operations;
 mod owned;

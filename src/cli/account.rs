@@ -36,6 +36,12 @@ fn find(database: &str, name: &str) -> Option<u32> {
     })
 }
 
+/// A user or group, as an option names it.
+pub(crate) fn parse_account(text: &str) -> Account {
+    text.parse()
+        .map_or_else(|_| Account::Name(text.to_owned()), Account::Id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

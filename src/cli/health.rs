@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::run::default_listen;
+use super::load::default_listen;
 use super::settings::{Flag, Settings};
 use super::{Failure, ask, print};
 

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::{Failure, print_error};
-use crate::policy::{self, Config, Diagnostics, PRESETS, Policy, Preset};
+use crate::policy::{self, Address, Config, Diagnostics, PRESETS, Policy, Preset};
 
 /// The policy that a name or a file stands for. Of a file with sockets, that of the one called `socket`, or of
 /// the only one.
@@ -67,4 +67,19 @@ pub(crate) fn read(file: &str) -> Result<Vec<u8>, Failure> {
 pub(crate) fn mistakes(diagnostics: &Diagnostics) -> Failure {
     print_error(&diagnostics.render(std::io::IsTerminal::is_terminal(&std::io::stderr())));
     Failure::Reported(ExitCode::from(2))
+}
+
+/// An address, as an option gives it.
+pub(crate) fn address(text: &str) -> Result<Address, Failure> {
+    text.parse()
+        .map_err(|error| Failure::Unusable(format!("`{text}` is not an address: {error}")))
+}
+
+/// Where the gate listens when nothing says where: in the user's runtime folder, or in the system's.
+pub(crate) fn default_listen() -> Result<Address, Failure> {
+    let path = match std::env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty()) {
+        Some(folder) => PathBuf::from(folder).join("doodgate.sock"),
+        None => PathBuf::from("/run/doodgate/docker.sock"),
+    };
+    address(&format!("unix://{}", path.display()))
 }

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::load::{load_policy, mistakes, policy_text, read};
+use super::account::parse_account;
+use super::load::{address, default_listen, load_policy, mistakes, policy_text, read};
 use super::settings::{Flag, Settings};
 use super::{Failure, account, admin, logging, print, print_error};
 use crate::gate::{Clients, Current, Engine, Ownership, Server, Socket as ServedSocket, Tenants};
 use crate::observe::{Observatory, Options, SocketFacts, digest};
 use crate::policy::compat::{self, Compat, Detection};
 use crate::policy::{
-    self, Account, Address, Config, DEFAULT_MODE, Diagnostics, Limits, PRESETS, Policy, Socket,
-    Tenancy,
+    self, Address, Config, DEFAULT_MODE, Diagnostics, Limits, PRESETS, Policy, Socket, Tenancy,
 };
 use crate::tenant::Tenant;
 use crate::wire;
@@ -557,26 +557,12 @@ fn of_addresses(policy: &Arc<Policy>, listen: Vec<Address>) -> Config {
     }
 }
 
-fn address(text: &str) -> Result<Address, Failure> {
-    text.parse()
-        .map_err(|error| Failure::Unusable(format!("`{text}` is not an address: {error}")))
-}
-
 fn listen_addresses(settings: &Settings) -> Result<Vec<Address>, Failure> {
     settings
         .all("listen")
         .flat_map(|listed| listed.split(','))
         .map(|it| address(it.trim()))
         .collect()
-}
-
-/// Where the gate listens when nothing says where: in the user's runtime folder, or in the system's.
-pub(crate) fn default_listen() -> Result<Address, Failure> {
-    let path = match std::env::var_os("XDG_RUNTIME_DIR").filter(|folder| !folder.is_empty()) {
-        Some(folder) => PathBuf::from(folder).join("doodgate.sock"),
-        None => PathBuf::from("/run/doodgate/docker.sock"),
-    };
-    address(&format!("unix://{}", path.display()))
 }
 
 fn parse_mode(text: &str) -> Result<u32, Failure> {
@@ -599,9 +585,4 @@ fn tenancy(name: &str) -> Result<Arc<Tenancy>, Failure> {
             Tenancy::NAME_HELP
         )))
     }
-}
-
-fn parse_account(text: &str) -> Account {
-    text.parse()
-        .map_or_else(|_| Account::Name(text.to_owned()), Account::Id)
 }

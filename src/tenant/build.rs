@@ -50,11 +50,13 @@ pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> 
     call.set_parameter("networkmode", mode);
     let labels = labels(scene, call.parameter("labels"))?;
     call.set_parameter("labels", labels);
-    if let (Some(sum), None | Some("" | "0")) =
-        (scene.tenant.quota().memory, call.parameter("memory"))
-    {
-        let share = scene.tenant.quota().default.memory.unwrap_or(sum).min(sum);
-        call.set_parameter("memory", share.to_string());
+    if let Some(sum) = scene.tenant.quota().memory {
+        let asked = call
+            .parameter("memory")
+            .and_then(|memory| memory.parse::<u64>().ok())
+            .filter(|memory| *memory > 0);
+        let share = scene.tenant.quota().default.memory.unwrap_or(sum);
+        call.set_parameter("memory", asked.unwrap_or(share).min(sum).to_string());
     }
     arguments(call).map(|_| ()).map_err(Stop::from)
 }

@@ -1,0 +1,17 @@
+//! Two tenants on one real engine: what one of them does is tried against what is the other's.
+//!
+//! `scripts/engines start` makes the engines, and `scripts/test` sets the variables; without them every test here says
+//! why it is skipped, and passes.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::string_slice,
+    reason = "a test that overflows or cuts wrongly fails, as it should"
+)]
+
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod sides;
+#[cfg(test)]
+mod world;

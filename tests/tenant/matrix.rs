@@ -1,0 +1,430 @@
+//! Every operation that there is, tried by one tenant on each kind of another's objects, under every name that the
+//! object has. The list is the operations table: nothing is picked by hand.
+
+use doodgate::api::{BodyKind, Group, OPERATIONS, Operation};
+use serde_json::{Value, json};
+
+use crate::world::{Answer, Client, World, run, sleeper, tar};
+
+/// What is the other's, and a name that nothing has, of the same form.
+struct Named {
+    what: String,
+    missing: String,
+}
+
+fn named(what: &str, missing: &str) -> Named {
+    Named {
+        what: what.to_owned(),
+        missing: missing.to_owned(),
+    }
+}
+
+/// The other tenant's objects, under all of their names.
+struct Victim {
+    names: Vec<Named>,
+    container: String,
+    image: String,
+    exec: String,
+    network: String,
+    volume: String,
+}
+
+const NOTHING: &str = "0123456789012345678901234567890123456789012345678901234567890123";
+
+impl Victim {
+    fn make(world: &World) -> Self {
+        let client = world.client(0);
+        let tenant = world.tenant(0);
+        client
+            .post("/volumes/create", &json!({"Name": "avolume"}))
+            .want(201);
+        let network = client
+            .post("/networks/create", &json!({"Name": "anet"}))
+            .want(201)
+            .json()["Id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let mut body = sleeper();
+        body["HostConfig"]["Binds"] = json!(["avolume:/data"]);
+        let container = run(&client, "victim", &body);
+        let exec = client
+            .post(
+                &format!("/containers/{container}/exec"),
+                &json!({"Cmd": ["true"]}),
+            )
+            .want(201)
+            .json()["Id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let tag = format!("{}/private", world.prefix);
+        let image = client
+            .post(
+                &format!("/commit?container=victim&repo={tag}&tag=1"),
+                &json!({}),
+            )
+            .want(201)
+            .json()["Id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let short = |id: &str| id.get(..12).unwrap().to_owned();
+        let bare = image.trim_start_matches("sha256:").to_owned();
+        let volume = format!("{tenant}.avolume");
+        let names = vec![
+            named(&container, NOTHING),
+            named(&short(&container), &short(NOTHING)),
+            named("victim", "nobody"),
+            named(&format!("{tenant}.victim"), &format!("{tenant}.nobody")),
+            named(&exec, NOTHING),
+            named(&network, NOTHING),
+            named(&short(&network), &short(NOTHING)),
+            named("anet", "nonet"),
+            named(&format!("{tenant}.anet"), &format!("{tenant}.nonet")),
+            named("avolume", "novolume"),
+            named(&volume, &format!("{tenant}.novolume")),
+            named(&format!("{tag}:1"), &format!("{tag}:2")),
+            named(&format!("docker.io/{tag}:1"), &format!("docker.io/{tag}:2")),
+            named(&image, &format!("sha256:{NOTHING}")),
+            named(&bare, NOTHING),
+            named(&short(&bare), &short(NOTHING)),
+        ];
+        Self {
+            names,
+            container,
+            image: format!("{tag}:1"),
+            exec,
+            network,
+            volume,
+        }
+    }
+
+    /// Fails where something is not as it was.
+    fn check(&self, host: &Client, before: &[Answer]) {
+        for (before, now) in before.iter().zip(self.state(host)) {
+            let (before, now) = (before.json(), now.json());
+            for (name, value) in before.as_object().unwrap() {
+                assert_eq!(*value, now[name], "{name}");
+            }
+        }
+    }
+
+    /// All that the engine itself says of the objects.
+    fn state(&self, host: &Client) -> Vec<Answer> {
+        [
+            format!("/containers/{}/json", self.container),
+            format!("/containers/{}/top?ps_args=-o%20pid,args", self.container),
+            format!("/images/{}/json", self.image),
+            format!("/exec/{}/json", self.exec),
+            format!("/networks/{}", self.network),
+            format!("/volumes/{}", self.volume),
+        ]
+        .iter()
+        .map(|target| {
+            let answer = host.get(target);
+            assert_eq!(answer.status, 200, "{target}: {}", answer.body);
+            answer
+        })
+        .collect()
+    }
+}
+
+/// The operation's target with `name` for the first of its names.
+fn target(operation: &Operation, name: &str) -> String {
+    let mut first = true;
+    let path: Vec<String> = operation
+        .template
+        .split('/')
+        .map(|segment| {
+            if !segment.starts_with('{') {
+                return segment.to_owned();
+            }
+            let name = if std::mem::take(&mut first) {
+                name
+            } else {
+                "x"
+            };
+            if segment.ends_with("...}") {
+                name.to_owned()
+            } else {
+                name.replace('/', "%2F")
+            }
+        })
+        .collect();
+    let path = path.join("/");
+    // What an operation cannot do without.
+    match operation.name {
+        "ContainerRename" => format!("{path}?name=other"),
+        "ImageTag" => format!("{path}?repo=taken&tag=1"),
+        "ContainerArchive" | "ContainerArchiveInfo" | "PutContainerArchive" => {
+            format!("{path}?path=/tmp")
+        }
+        "ContainerResize" | "ExecResize" => format!("{path}?h=10&w=10"),
+        "ContainerStats" => format!("{path}?stream=0"),
+        "ContainerLogs" => format!("{path}?stdout=1"),
+        "ContainerDelete" | "ImageDelete" | "VolumeDelete" => format!("{path}?force=1"),
+        _ => path,
+    }
+}
+
+fn try_on(client: &Client, operation: &Operation, name: &str) -> Answer {
+    let target = target(operation, name);
+    let method = operation.method.as_str();
+    match operation.body {
+        BodyKind::Json => {
+            // The container in the bodies that name one, and what others need.
+            let body = json!({"Container": name, "Cmd": ["true"]});
+            let body = match operation.name {
+                "NetworkConnect" | "NetworkDisconnect" => json!({"Container": "x"}),
+                "ContainerExec" => json!({"Cmd": body["Cmd"]}),
+                "ContainerUpdate" => json!({"RestartPolicy": {"Name": "always"}}),
+                _ => json!({}),
+            };
+            client.call(method, &target, Some(&body))
+        }
+        BodyKind::Stream => client.send(method, &target, "application/x-tar", &tar(&[])),
+        BodyKind::None => client.call(method, &target, None),
+    }
+}
+
+fn matrix(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let victim = Victim::make(&world);
+    let before = victim.state(&world.host);
+    let attacker = world.client(1);
+    let mut tried = 0;
+    let mut wrong: Vec<String> = Vec::new();
+    for operation in OPERATIONS {
+        // A look-up in a registry names nothing of the engine's.
+        if operation.names().next().is_none() || operation.group == Group::Distribution {
+            continue;
+        }
+        for Named { what, missing } in &victim.names {
+            tried += 1;
+            let found = try_on(&attacker, operation, what);
+            let absent = try_on(&attacker, operation, missing);
+            let plain =
+                |answer: &Answer, name: &str| (answer.status, answer.body.replace(name, "NAME"));
+            if !matches!(found.status, 400 | 403 | 404) {
+                wrong.push(format!("{} {what}: {found:?}", operation.name));
+            } else if plain(&found, what) != plain(&absent, missing) {
+                wrong.push(format!(
+                    "{} tells {what} ({found:?}) from {missing} ({absent:?})",
+                    operation.name
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {tried}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(tried > 1000, "{tried}");
+    println!("{tried} attempts, none of which found anything");
+    victim.check(&world.host, &before);
+}
+
+/// References in bodies and queries.
+fn references(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let victim = Victim::make(&world);
+    let before = victim.state(&world.host);
+    let attacker = world.client(1);
+    let own = run(&attacker, "own", &sleeper());
+    let refused = |answer: Answer, what: &str| {
+        assert!(
+            matches!(answer.status, 400 | 403 | 404),
+            "{what}: {answer:?}"
+        );
+    };
+    for Named { what, .. } in &victim.names {
+        let bodies = [
+            json!({"HostConfig": {"VolumesFrom": [what]}}),
+            json!({"HostConfig": {"NetworkMode": format!("container:{what}")}}),
+            json!({"HostConfig": {"PidMode": format!("container:{what}")}}),
+            json!({"HostConfig": {"IpcMode": format!("container:{what}")}}),
+            json!({"HostConfig": {"Links": [format!("{what}:alias")]}}),
+            json!({"HostConfig": {"NetworkMode": what}}),
+            json!({"NetworkingConfig": {"EndpointsConfig": {what: {}}}}),
+            json!({"Image": what}),
+            json!({"HostConfig": {"Mounts": [{"Type": "image", "Source": what, "Target": "/i"}]}}),
+        ];
+        for mut body in bodies {
+            if body.get("Image").is_none() {
+                body["Image"] = "alpine".into();
+            }
+            body["Cmd"] = json!(["true"]);
+            refused(
+                attacker.post("/containers/create", &body),
+                &body.to_string(),
+            );
+        }
+        let name = what.replace('/', "%2F");
+        for query in [
+            format!("/commit?container={name}"),
+            format!("/containers/json?filters={{%22before%22:[%22{name}%22]}}"),
+            format!("/images/json?filters={{%22since%22:[%22{name}%22]}}"),
+            format!("/images/get?names={name}"),
+            format!("/images/{what}/tag?repo=mine"),
+        ] {
+            let body = json!({});
+            let answer = match query.split_once('?') {
+                Some(("/commit", _)) => attacker.post(&query, &body),
+                Some((path, _)) if path.ends_with("/tag") => attacker.call("POST", &query, None),
+                Some(_) | None => attacker.get(&query),
+            };
+            refused(answer, &query);
+        }
+        for action in ["connect", "disconnect"] {
+            refused(
+                attacker.post(
+                    &format!("/networks/bridge/{action}"),
+                    &json!({"Container": what}),
+                ),
+                action,
+            );
+            refused(
+                attacker.post(
+                    &format!("/networks/{}/{action}", what.replace('/', "%2F")),
+                    &json!({"Container": "own"}),
+                ),
+                action,
+            );
+        }
+        // The endpoint's own reference to a network goes before that in the path.
+        let joined = attacker.post(
+            "/networks/bridge/connect",
+            &json!({"Container": "own", "EndpointConfig": {"NetworkID": victim.network}}),
+        );
+        assert_ne!(joined.status, 200, "{joined:?}");
+    }
+    // A name in a bind is a volume of one's own, whatever others have.
+    let mut body = sleeper();
+    body["HostConfig"]["Binds"] = json!(["avolume:/data"]);
+    body["HostConfig"]["Mounts"] =
+        json!([{"Type": "volume", "Source": "avolume", "Target": "/more"}]);
+    let made = run(&attacker, "binds", &body);
+    let mounts = world.host.get(&format!("/containers/{made}/json")).json();
+    for mount in mounts["Mounts"].as_array().unwrap() {
+        assert_eq!(
+            mount["Name"].as_str().unwrap(),
+            format!("{}.avolume", world.tenant(1))
+        );
+    }
+    let networks = world.host.get(&format!("/containers/{own}/json")).json();
+    let networks = &networks["NetworkSettings"]["Networks"];
+    assert_eq!(
+        networks.as_object().unwrap().keys().collect::<Vec<_>>(),
+        [&format!("{}.bridge", world.tenant(1))]
+    );
+    victim.check(&world.host, &before);
+}
+
+/// Taking over or building from another's image.
+fn builds(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let victim = Victim::make(&world);
+    let before = victim.state(&world.host);
+    let attacker = world.client(1);
+    let build = |query: &str, dockerfile: &str| {
+        let context = tar(&[("f", "f"), ("Dockerfile", dockerfile)]);
+        attacker.send(
+            "POST",
+            &format!("/build?{query}"),
+            "application/x-tar",
+            &context,
+        )
+    };
+    let private = &victim.image;
+    for dockerfile in [
+        format!("FROM {private}\n"),
+        format!("FROM docker.io/{private}\n"),
+        format!("FROM alpine\nCOPY --from={private} /etc /x\n"),
+        format!("FROM alpine AS a\nFROM {private} AS b\n"),
+        format!("ARG B={private}\nFROM $B\n"),
+        format!("ARG A={private}\nARG B=${{A}}\nFROM ${{B:-alpine}}\n"),
+        format!("FR\\\nOM {private}\n"),
+        format!("# escape=`\nFROM `\n{private}\n"),
+        format!("FROM alpine\nADD --from={private} /etc /x\n"),
+        "FROM nothing-of-that-name\n".to_owned(),
+    ] {
+        let answer = build("q=0", &dockerfile);
+        assert!(
+            matches!(answer.status, 400 | 403 | 404),
+            "{dockerfile}: {answer:?}"
+        );
+    }
+    let given = build(
+        &format!("buildargs={{%22B%22:%22{private}%22}}"),
+        "ARG B=alpine\nFROM $B\n",
+    );
+    assert_eq!(given.status, 404, "{given:?}");
+    let tag = private.replace('/', "%2F").replace(':', "%3A");
+    for query in [
+        format!("t={tag}"),
+        "labels={%22io.doodgate.tenant%22:%22x%22}".to_owned(),
+        "cachefrom=[%22alpine%22]".to_owned(),
+        "remote=http://localhost/x.tar".to_owned(),
+        "version=2".to_owned(),
+    ] {
+        let answer = build(&query, "FROM alpine\n");
+        assert!(matches!(answer.status, 400 | 403), "{query}: {answer:?}");
+    }
+    let (repository, _) = private.split_once(':').unwrap();
+    let (repository, own) = (
+        repository.replace('/', "%2F"),
+        run(&attacker, "own", &sleeper()),
+    );
+    for target in [
+        format!("/commit?container={own}&repo={repository}&tag=1"),
+        format!("/images/create?fromImage={repository}&tag=1"),
+        format!("/images/create?fromSrc=-&repo={repository}&tag=1"),
+    ] {
+        let answer = if target.starts_with("/commit") {
+            attacker.post(&target, &json!({}))
+        } else {
+            attacker.send("POST", &target, "application/x-tar", &tar(&[("f", "f")]))
+        };
+        assert_eq!(answer.status, 403, "{target}: {answer:?}");
+    }
+    victim.check(&world.host, &before);
+    // What is shared may be built from, and the label of the Dockerfile changes nothing.
+    let mine = format!("{}%2Fmine", world.prefix);
+    let answer = build(
+        &format!("t={mine}"),
+        "FROM alpine AS base\nFROM base\nCOPY f /f\nLABEL io.doodgate.tenant=evil a=b\n",
+    );
+    assert!(answer.body.contains("Successfully tagged"), "{answer:?}");
+    let labels = world
+        .host
+        .get(&format!("/images/{}/mine/json", world.prefix))
+        .json();
+    let expected: Value = json!({"a": "b", "io.doodgate.tenant": world.tenant(1)});
+    assert_eq!(labels["Config"]["Labels"], expected);
+}
+
+macro_rules! on_both {
+    ($($name:ident),*) => {
+        $(mod $name {
+            #[test]
+            fn engine_20() {
+                super::$name("20");
+            }
+            #[test]
+            fn engine_26() {
+                super::$name("26");
+            }
+        })*
+    };
+}
+
+on_both!(matrix, references, builds);

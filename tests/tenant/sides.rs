@@ -1,0 +1,263 @@
+//! Two tenants that do the same at once, and what each sees of it.
+
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::world::{Client, World, run, sleeper};
+
+/// The ends of the reads that tell of more than one object.
+const READS: &[&str] = &[
+    "/containers/json?all=1",
+    "/containers/json?all=1&filters={%22name%22:[%22.%22]}",
+    "/volumes",
+    "/networks",
+    "/images/json?all=1",
+    "/system/df",
+    "/info",
+    "/events?since=1&until=NOW",
+];
+
+/// All that tells of an object of the other's.
+fn traces(world: &World, other: usize, objects: &[String]) -> Vec<String> {
+    let mut traces = objects.to_vec();
+    traces.push(world.tenant(other).to_owned());
+    traces.push("io.doodgate".to_owned());
+    traces
+}
+
+fn ids(answer: &Value) -> Vec<String> {
+    let items = answer.as_array().unwrap();
+    items
+        .iter()
+        .map(|item| item["Id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn views(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    let make = |client: &Client| {
+        client
+            .post("/volumes/create", &json!({"Name": "db"}))
+            .want(201);
+        client
+            .post("/networks/create", &json!({"Name": "net"}))
+            .want(201);
+        let mut body = sleeper();
+        body["HostConfig"]["Binds"] = json!(["db:/data"]);
+        body["HostConfig"]["NetworkMode"] = "net".into();
+        run(client, "web", &body)
+    };
+    let (of_a, of_b) = (make(&a), make(&b));
+    for (client, other, own, foreign) in [(&a, 1, &of_a, &of_b), (&b, 0, &of_b, &of_a)] {
+        let listed = client.get("/containers/json?all=1").want(200).json();
+        assert_eq!(ids(&listed), std::slice::from_ref(own));
+        assert_eq!(listed[0]["Names"], json!(["/web"]));
+        assert_eq!(listed[0]["Labels"], json!({}));
+        let inspected = client.get("/containers/web/json").want(200).json();
+        assert_eq!(inspected["Id"].as_str(), Some(own.as_str()));
+        assert_eq!(inspected["Name"], "/web");
+        assert_eq!(inspected["HostConfig"]["NetworkMode"], "net");
+        assert_eq!(inspected["HostConfig"]["Binds"], json!(["db:/data"]));
+        assert_eq!(inspected["Mounts"][0]["Name"], "db");
+        let by_network = client.get("/networks/net").want(200).json();
+        assert_eq!(by_network["Name"], "net");
+        assert_eq!(
+            by_network["Containers"].as_object().unwrap().keys().next(),
+            Some(own)
+        );
+        let volumes = client.get("/volumes").want(200).json();
+        assert_eq!(volumes["Volumes"].as_array().unwrap().len(), 1);
+        assert_eq!(volumes["Volumes"][0]["Name"], "db");
+        let info = client.get("/info").want(200).json();
+        assert_eq!(info["Containers"], 1);
+        // The end of the events is a moment that has come.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        for read in READS {
+            let answer = client
+                .get(&read.replace("NOW", &now.as_secs().to_string()))
+                .want(200);
+            for trace in traces(&world, other, std::slice::from_ref(foreign)) {
+                assert!(
+                    !answer.body.contains(&trace),
+                    "{read} tells {trace}: {}",
+                    answer.body
+                );
+            }
+        }
+    }
+    // A prune takes one's own.
+    a.call("POST", "/containers/web/kill", None).want(204);
+    a.call("POST", "/containers/web/wait", None).want(200);
+    for kind in ["containers", "networks", "volumes", "images", "build"] {
+        a.call("POST", &format!("/{kind}/prune"), None).want(200);
+    }
+    assert_eq!(ids(&a.get("/containers/json?all=1").json()), [""; 0]);
+    assert_eq!(ids(&b.get("/containers/json").json()), [of_b]);
+}
+
+fn labels(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    let spoof = json!({"io.doodgate.tenant": world.tenant(0)});
+    for (target, mut body) in [
+        ("/containers/create", sleeper()),
+        ("/volumes/create", json!({"Name": "v1"})),
+        ("/networks/create", json!({"Name": "n1"})),
+    ] {
+        body["Labels"] = spoof.clone();
+        b.post(target, &body).want(400);
+    }
+    let mut body = sleeper();
+    body["HostConfig"]["Mounts"] =
+        json!([{"Type": "volume", "Target": "/v", "VolumeOptions": {"Labels": spoof}}]);
+    b.post("/containers/create", &body).want(400);
+    let filter = format!(
+        "{{%22label%22:[%22io.doodgate.tenant={}%22]}}",
+        world.tenant(0)
+    );
+    for list in [
+        "/containers/json",
+        "/volumes",
+        "/networks",
+        "/images/json",
+        "/events",
+    ] {
+        b.get(&format!("{list}?filters={filter}")).want(400);
+    }
+    b.call("POST", &format!("/containers/prune?filters={filter}"), None)
+        .want(400);
+    // A container that the host makes of a tenant's image has its label, and is the host's all the same.
+    run(&a, "web", &sleeper());
+    let image = a.post("/commit?container=web", &json!({})).want(201).json();
+    let mut body = sleeper();
+    body["Image"] = image["Id"].clone();
+    body["Labels"] = json!({"test": world.prefix});
+    let of_host = run(&world.host, &format!("{}-host", world.prefix), &body);
+    assert_eq!(ids(&a.get("/containers/json?all=1").json()).len(), 1);
+    a.get(&format!("/containers/{of_host}/json")).want(404);
+    a.delete(&format!("/containers/{of_host}?force=1"))
+        .want(404);
+    a.get(&format!("/containers/{}/json", &of_host[..12]))
+        .want(404);
+    // What has no name is labelled too.
+    let mut body = sleeper();
+    body["Volumes"] = json!({"/anonymous": {}});
+    run(&a, "anonymous", &body);
+    let volumes = a.get("/volumes").json();
+    let name = volumes["Volumes"][0]["Name"].as_str().unwrap().to_owned();
+    assert_eq!(name.len(), 64);
+    a.get(&format!("/volumes/{name}")).want(200);
+    b.get(&format!("/volumes/{name}")).want(404);
+    a.delete("/containers/anonymous?force=1&v=1").want(204);
+    assert_eq!(a.get("/volumes").json()["Volumes"], json!([]));
+}
+
+fn quotas(engine: &str) {
+    let quota = r#"{"containers": 10, "running": 3, "memory": "1GiB", "pids": 1000}"#;
+    let Some(world) = World::start(engine, &[quota]) else {
+        return;
+    };
+    let a = world.client(0);
+    let racers: Vec<_> = (0..100)
+        .map(|number| {
+            let client = a.clone();
+            thread::spawn(move || {
+                client
+                    .post(
+                        &format!("/containers/create?name=racer{number}"),
+                        &sleeper(),
+                    )
+                    .status
+            })
+        })
+        .collect();
+    let statuses: Vec<u16> = racers
+        .into_iter()
+        .map(|racer| racer.join().unwrap())
+        .collect();
+    let count = |status| statuses.iter().filter(|it| **it == status).count();
+    assert_eq!((count(201), count(429)), (10, 90), "{statuses:?}");
+    let made = ids(&a.get("/containers/json?all=1").json());
+    assert_eq!(made.len(), 10);
+    let inspected = a.get(&format!("/containers/{}/json", made[0])).json();
+    assert_eq!(inspected["HostConfig"]["Memory"], (1_u64 << 30) / 10);
+    assert_eq!(inspected["HostConfig"]["PidsLimit"], 100);
+    let starters: Vec<_> = made
+        .iter()
+        .map(|id| {
+            let (client, target) = (a.clone(), format!("/containers/{id}/start"));
+            thread::spawn(move || client.call("POST", &target, None).status)
+        })
+        .collect();
+    let started: Vec<u16> = starters.into_iter().map(|it| it.join().unwrap()).collect();
+    let count = |status| started.iter().filter(|it| **it == status).count();
+    assert_eq!((count(204), count(429)), (3, 7), "{started:?}");
+    let raised = a.post(
+        &format!("/containers/{}/update", made[0]),
+        &json!({"Memory": 1_u64 << 30, "MemorySwap": 2_u64 << 30}),
+    );
+    assert_eq!(raised.status, 403, "{raised:?}");
+    a.delete(&format!("/containers/{}?force=1", made[0]))
+        .want(204);
+    let mut large = sleeper();
+    large["HostConfig"]["Memory"] = (1_u64 << 29).into();
+    let refused = a.post("/containers/create", &large).want(429);
+    assert!(
+        refused.body.contains("quota `memory` exceeded"),
+        "{refused:?}"
+    );
+    a.post("/containers/create", &sleeper()).want(201);
+}
+
+/// Runs a command in a container of its own, and answers its exit code.
+fn code(client: &Client, command: &[&str]) -> i64 {
+    let id = run(client, "", &json!({"Image": "alpine", "Cmd": command}));
+    let ended = client
+        .call("POST", &format!("/containers/{id}/wait"), None)
+        .want(200)
+        .json();
+    client.delete(&format!("/containers/{id}?force=1"));
+    ended["StatusCode"].as_i64().unwrap()
+}
+
+fn traffic(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    run(&a, "server", &sleeper());
+    let inspected = a.get("/containers/server/json").json();
+    let address = inspected["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ping = ["ping", "-c", "1", "-W", "2", &address];
+    assert_eq!(code(&a, &ping), 0, "{address}");
+    assert_eq!(code(&a, &["ping", "-c", "1", "-W", "2", "server"]), 0);
+    assert_ne!(code(&b, &ping), 0, "{address}");
+    assert_ne!(code(&b, &["ping", "-c", "1", "-W", "2", "server"]), 0);
+}
+
+macro_rules! on_both {
+    ($($name:ident),*) => {
+        $(mod $name {
+            #[test]
+            fn engine_20() {
+                super::$name("20");
+            }
+            #[test]
+            fn engine_26() {
+                super::$name("26");
+            }
+        })*
+    };
+}
+
+on_both!(views, labels, quotas, traffic);

@@ -1,0 +1,284 @@
+//! An engine, a gate with sockets for some tenants in front of it, and a client that says exactly what it is told to.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// An answer, read to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        self.body
+            .parse()
+            .unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The answer, which must have this status.
+    pub(crate) fn want(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+}
+
+/// A client of one socket.
+#[derive(Debug, Clone)]
+pub(crate) struct Client(PathBuf);
+
+impl Client {
+    pub(crate) fn get(&self, target: &str) -> Answer {
+        self.call("GET", target, None)
+    }
+
+    pub(crate) fn post(&self, target: &str, body: &Value) -> Answer {
+        self.call("POST", target, Some(body))
+    }
+
+    pub(crate) fn delete(&self, target: &str) -> Answer {
+        self.call("DELETE", target, None)
+    }
+
+    pub(crate) fn call(&self, method: &str, target: &str, body: Option<&Value>) -> Answer {
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.send(method, target, "application/json", body.as_bytes())
+    }
+
+    /// Sends one request, and reads its answer to the end of the connection.
+    pub(crate) fn send(&self, method: &str, target: &str, kind: &str, body: &[u8]) -> Answer {
+        let mut stream = UnixStream::connect(&self.0).expect("a gate that listens");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        let kind = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len())
+        };
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n{kind}\r\n"
+        );
+        // A refusal may come before the body is taken.
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).ok();
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let split = answer
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .unwrap_or_else(|| panic!("no answer to {method} {target}: {read:?}"));
+        let head = String::from_utf8_lossy(&answer[..split]).to_ascii_lowercase();
+        let rest = &answer[split + 4..];
+        let body = if head.contains("transfer-encoding: chunked") {
+            dechunk(rest)
+        } else {
+            rest.to_vec()
+        };
+        Answer {
+            status: head[9..12].parse().expect("a status"),
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+}
+
+fn dechunk(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|two| two == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        if size == 0 {
+            break;
+        }
+        body.extend_from_slice(&rest[end + 2..end + 2 + size]);
+        rest = &rest[end + 4 + size..];
+    }
+    body
+}
+
+/// A gate in front of an engine. What its tenants have made is deleted with it.
+#[derive(Debug)]
+pub(crate) struct World {
+    gate: Child,
+    folder: PathBuf,
+    tenants: Vec<String>,
+    /// The engine itself.
+    pub(crate) host: Client,
+    /// Distinguishes the objects of this test that no tenant owns.
+    pub(crate) prefix: String,
+}
+
+impl World {
+    /// A gate with a socket for each tenant in `quotas`; `None` where there is no engine of that name.
+    pub(crate) fn start(engine: &str, quotas: &[&str]) -> Option<Self> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let variable = format!("DOODGATE_TEST_ENGINE_{engine}");
+        let Some(address) = std::env::var(&variable).ok().filter(|it| !it.is_empty()) else {
+            println!("skipped: {variable} is not set, so there is no engine to test with");
+            return None;
+        };
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let prefix = format!("tn{}x{number}", std::process::id());
+        let folder = std::env::temp_dir().join(&prefix);
+        fs::create_dir_all(&folder).unwrap();
+        let tenants: Vec<String> = (0..quotas.len())
+            .map(|index| format!("{prefix}t{index}"))
+            .collect();
+        let sockets: serde_json::Map<String, Value> = tenants
+            .iter()
+            .zip(quotas)
+            .map(|(tenant, quota)| {
+                let quota: Value = quota.parse().unwrap();
+                let socket = json!({
+                    "listen": format!("unix://{}/{tenant}.sock", folder.display()),
+                    "policy": "everything",
+                    "tenant": tenant,
+                    "quota": quota,
+                });
+                (tenant.clone(), socket)
+            })
+            .collect();
+        let config = json!({"version": 1, "engine": address, "policies": {}, "sockets": sockets});
+        let file = folder.join("gate.yaml");
+        fs::write(&file, config.to_string()).unwrap();
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let gate = Command::new(env!("CARGO_BIN_EXE_doodgate"))
+            .args(["run", "--config"])
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut world = Self {
+            gate,
+            host: Client(PathBuf::from(address.trim_start_matches("unix://"))),
+            folder,
+            tenants,
+            prefix,
+        };
+        world.wait();
+        Some(world)
+    }
+
+    fn wait(&mut self) {
+        let began = Instant::now();
+        while self
+            .tenants
+            .iter()
+            .any(|tenant| !self.folder.join(format!("{tenant}.sock")).exists())
+        {
+            let ended = self.gate.try_wait().unwrap();
+            assert!(
+                ended.is_none() && began.elapsed() < Duration::from_secs(20),
+                "the gate did not come up: {}",
+                fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub(crate) fn tenant(&self, index: usize) -> &str {
+        &self.tenants[index]
+    }
+
+    pub(crate) fn client(&self, index: usize) -> Client {
+        Client(self.folder.join(format!("{}.sock", self.tenants[index])))
+    }
+
+    /// Deletes what no tenant owns.
+    fn sweep(&self, filter: &str) {
+        let objects = |target: String, key: &str, list: Option<&str>| -> Vec<String> {
+            let answer: Value = self.host.get(&target).body.parse().unwrap_or_default();
+            let items = list.map_or(&answer, |list| &answer[list]);
+            let items = items.as_array().cloned().unwrap_or_default();
+            items
+                .iter()
+                .filter_map(|item| item[key].as_str().map(str::to_owned))
+                .collect()
+        };
+        for id in objects(
+            format!("/containers/json?all=1&filters={filter}"),
+            "Id",
+            None,
+        ) {
+            self.host.delete(&format!("/containers/{id}?force=1&v=1"));
+        }
+        for id in objects(format!("/networks?filters={filter}"), "Id", None) {
+            self.host.delete(&format!("/networks/{id}"));
+        }
+        for name in objects(
+            format!("/volumes?filters={filter}"),
+            "Name",
+            Some("Volumes"),
+        ) {
+            self.host.delete(&format!("/volumes/{name}?force=1"));
+        }
+        for id in objects(format!("/images/json?filters={filter}"), "Id", None) {
+            self.host.delete(&format!("/images/{id}?force=1"));
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.gate.kill().ok();
+        self.gate.wait().ok();
+        for tenant in &self.tenants {
+            self.sweep(&format!(
+                "{{%22label%22:[%22io.doodgate.tenant={tenant}%22]}}"
+            ));
+        }
+        self.sweep(&format!("{{%22label%22:[%22test={}%22]}}", self.prefix));
+        if !thread::panicking() {
+            fs::remove_dir_all(&self.folder).ok();
+        }
+    }
+}
+
+/// A container that runs until it is stopped.
+pub(crate) fn sleeper() -> Value {
+    json!({"Image": "alpine", "Cmd": ["sleep", "600"], "HostConfig": {"Init": true}})
+}
+
+/// Makes a container and starts it.
+pub(crate) fn run(client: &Client, name: &str, body: &Value) -> String {
+    let made = client
+        .post(&format!("/containers/create?name={name}"), body)
+        .want(201)
+        .json();
+    let id = made["Id"].as_str().unwrap().to_owned();
+    client
+        .call("POST", &format!("/containers/{id}/start"), None)
+        .want(204);
+    id
+}
+
+/// A tar archive of files.
+pub(crate) fn tar(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for (name, text) in files {
+        let mut header = [0_u8; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[100..107].copy_from_slice(b"0000644");
+        header[124..135].copy_from_slice(format!("{:011o}", text.len()).as_bytes());
+        header[148..156].copy_from_slice(b"        ");
+        header[156] = b'0';
+        header[257..265].copy_from_slice(b"ustar\x0000");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        archive.extend_from_slice(&header);
+        archive.extend_from_slice(text.as_bytes());
+        archive.resize(archive.len().next_multiple_of(512), 0);
+    }
+    archive.resize(archive.len() + 1024, 0);
+    archive
+}

@@ -21,6 +21,7 @@ mod observe {
     mod secrets;
 
     use std::fs;
+    use std::path::PathBuf;
 
     use serde_json::Value;
 
@@ -36,6 +37,15 @@ allow:
   - ContainerCreate: {bind: \"/srv/**\"}
   - ImageBuild: {body: any}
 ";
+
+    /// Debian's promtool: where the variable says, or in the usual place.
+    pub(crate) fn promtool() -> Option<PathBuf> {
+        let named = std::env::var_os("DOODGATE_TEST_PROMTOOL").map(PathBuf::from);
+        named
+            .into_iter()
+            .chain([PathBuf::from("/usr/bin/promtool")])
+            .find(|it| it.exists())
+    }
 
     /// A gate with an audit file and an admin listener, in front of an engine that answers with `script`.
     pub(crate) fn watched(

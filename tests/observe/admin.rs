@@ -1,9 +1,8 @@
 //! The admin listener: what it answers, to whom, and that nothing on it hurts the gate.
 
-use std::path::Path;
 use std::process::Command;
 
-use super::{POLICY, ask, call, metric, plain, records, watched};
+use super::{POLICY, ask, call, metric, plain, promtool, records, watched};
 use crate::support::{Conn, Dir, Head, World, unix, wait_until};
 
 fn raw(world: &World, request: &str) -> (Head, String) {
@@ -246,10 +245,7 @@ fn the_terminal_shows_the_same() {
 
 #[test]
 fn promtool_finds_nothing_to_complain_about() {
-    let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"]
-        .into_iter()
-        .find(|it| Path::new(it).exists());
-    let Some(promtool) = promtool else {
+    let Some(promtool) = promtool() else {
         println!("skipped: there is no promtool here (Debian's package prometheus)");
         return;
     };

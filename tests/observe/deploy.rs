@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use super::{ask, call, metric, plain, records, watched};
-
-const PROMTOOL: &str = "/usr/bin/promtool";
+use super::{ask, call, metric, plain, promtool, records, watched};
 
 fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -80,16 +78,16 @@ fn the_dashboard_is_json() {
 
 #[test]
 fn alerts_fire_when_they_should() {
-    if !Path::new(PROMTOOL).exists() {
+    let Some(promtool) = promtool() else {
         println!("skipped: there is no promtool here (Debian's package prometheus)");
         return;
-    }
+    };
     for arguments in [
         &["test", "rules", "alerts.test.yml"][..],
         &["check", "rules", "alerts.yml"],
         &["check", "config", "prometheus.yml"],
     ] {
-        let output = Command::new(PROMTOOL)
+        let output = Command::new(&promtool)
             .args(arguments)
             .current_dir(project().join("deploy/prometheus"))
             .output()

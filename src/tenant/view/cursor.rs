@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::nest::Nest;
 use crate::tenant::Unshieldable;
 
 /// The levels of arrays and objects that an answer may have. The deepest real one, an inspected service, has nine.
@@ -21,6 +22,7 @@ pub(super) fn bad<T>(reason: impl Into<String>) -> Read<T> {
 /// A string as it was written: with its quotes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Quoted<'a> {
+    place: usize,
     raw: &'a str,
     escaped: bool,
 }
@@ -29,6 +31,11 @@ impl<'a> Quoted<'a> {
     /// The bytes as they were written, quotes included.
     pub(super) const fn raw(self) -> &'a str {
         self.raw
+    }
+
+    /// Where its first quote stands.
+    pub(super) const fn place(self) -> usize {
+        self.place
     }
 
     /// What it stands for. Halves of pairs and other escapes without a meaning become U+FFFD.
@@ -69,6 +76,10 @@ impl<'a> Cursor<'a> {
     /// The first byte of the next value or sign.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        // The engine writes no white space between signs.
+        if let Some(byte) = rest.first().filter(|byte| **byte > b' ') {
+            return Some(*byte);
+        }
         let space = rest
             .iter()
             .position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
@@ -101,7 +112,11 @@ impl<'a> Cursor<'a> {
                 Some(b'"') => {
                     self.step(1);
                     let raw = self.since(start);
-                    return Ok(Quoted { raw, escaped });
+                    return Ok(Quoted {
+                        place: start,
+                        raw,
+                        escaped,
+                    });
                 }
                 Some(b'\\') => {
                     escaped = true;
@@ -143,6 +158,26 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         self.skip(0)?;
         Ok(self.since(start))
+    }
+
+    /// Takes a value as it was written, and looks only for its end: for what is not written by it.
+    pub(super) fn pass(&mut self) -> Read<&'a str> {
+        if !matches!(self.peek(), Some(b'{' | b'[')) {
+            return self.value();
+        }
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let (length, complete) = Nest::new().run(rest)?;
+        if !complete {
+            return self.wanted("the end of a value");
+        }
+        self.step(length);
+        Ok(self.since(start))
+    }
+
+    /// What was written from a place to where the cursor stands.
+    pub(super) fn since(&self, start: usize) -> &'a str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     fn skip(&mut self, depth: usize) -> Read<()> {
@@ -228,10 +263,6 @@ impl<'a> Cursor<'a> {
 
     fn step(&mut self, bytes: usize) {
         self.at = self.at.saturating_add(bytes);
-    }
-
-    fn since(&self, start: usize) -> &'a str {
-        self.text.get(start..self.at).unwrap_or_default()
     }
 }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::cursor::{Cursor, Read, bad};
 use crate::tenant::{OWNER_LABEL, Tenant};
 
-/// The members of an object that are called `names`, as they were written. An object that has one of them twice could be read in two
-/// ways. `null` has none.
+/// The members of an object that are called `names`, as they were written. An object that has one of them twice could be
+/// read in two ways. `null` has none.
 pub(super) fn pick<'a, const N: usize>(
     text: &'a str,
     names: [&str; N],
@@ -17,7 +17,7 @@ pub(super) fn pick<'a, const N: usize>(
         cursor.open_object()?;
         let mut first = true;
         while let Some(name) = cursor.member(&mut first)? {
-            let value = cursor.value()?;
+            let value = cursor.pass()?;
             let name = name.text();
             for (wanted, place) in names.iter().zip(&mut picked) {
                 if name == *wanted && place.replace(value).is_some() {

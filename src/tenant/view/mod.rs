@@ -7,6 +7,7 @@ mod cursor;
 mod facts;
 mod form;
 mod item;
+mod nest;
 mod rewrite;
 mod split;
 mod table;

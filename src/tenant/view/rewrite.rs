@@ -118,10 +118,7 @@ impl Rewriter<'_> {
                     Ok(())
                 })?;
             }
-            Rule::Each(rule) => self.array(cursor, |writer, element| {
-                writer.comma();
-                writer.whole(*rule, element)
-            })?,
+            Rule::Each(rule) => self.each(*rule, cursor)?,
             Rule::Struct(fields) => self.object(fields, cursor, |_| Rule::Keep)?,
             Rule::Only(fields) => self.object(fields, cursor, |_| Rule::Drop)?,
             Rule::Labels(fields) => self.object(fields, cursor, |name| {
@@ -191,11 +188,28 @@ impl Rewriter<'_> {
                 continue;
             }
             self.comma();
-            self.raw(name.raw());
-            self.raw(":");
-            self.value(rule, cursor)?;
+            if let Rule::Keep = rule {
+                cursor.value()?;
+                self.raw(cursor.since(name.place()));
+            } else {
+                self.raw(name.raw());
+                self.raw(":");
+                self.value(rule, cursor)?;
+            }
         }
         self.raw("}");
+        Ok(())
+    }
+
+    fn each(&mut self, rule: Rule, cursor: &mut Cursor<'_>) -> Read<()> {
+        cursor.open_array()?;
+        self.raw("[");
+        let mut first = true;
+        while cursor.element(&mut first)? {
+            self.comma();
+            self.value(rule, cursor)?;
+        }
+        self.raw("]");
         Ok(())
     }
 

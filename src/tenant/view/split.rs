@@ -1,6 +1,7 @@
 //! Cutting an answer that comes in pieces into the items that it is made of.
 
-use super::cursor::{Read, bad, plain};
+use super::cursor::{Read, bad};
+use super::nest::Nest;
 
 /// How long one item may be. The longest real ones are images with all their labels: some kilobytes.
 const ITEM_BYTES: usize = 16 << 20;
@@ -85,10 +86,7 @@ impl Splitter {
         Self {
             layout,
             state: State::Start,
-            nest: Nest {
-                depth: 0,
-                text: Text::Outside,
-            },
+            nest: Nest::new(),
             held: Vec::new(),
             record: false,
             found: false,
@@ -270,56 +268,6 @@ fn is_name(quoted: &[u8], name: &str) -> bool {
         .strip_prefix(b"\"")
         .and_then(|text| text.strip_suffix(b"\""))
         .is_some_and(|text| text == name.as_bytes())
-}
-
-/// Finds the end of a string, an array or an object.
-#[derive(Clone, Copy, Debug)]
-struct Nest {
-    depth: usize,
-    text: Text,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Text {
-    Outside,
-    Inside,
-    /// Behind a backslash.
-    Escape,
-}
-
-impl Nest {
-    /// How many bytes of `bytes` belong to the value, and whether it is complete with them.
-    fn run(&mut self, bytes: &[u8]) -> Read<(usize, bool)> {
-        let mut at = 0_usize;
-        while let Some(&byte) = bytes.get(at) {
-            match (self.text, byte) {
-                (Text::Escape, _) => self.text = Text::Inside,
-                (Text::Inside, b'"') => self.text = Text::Outside,
-                (Text::Inside, b'\\') => self.text = Text::Escape,
-                (Text::Inside, 0..0x20) => return bad("there is a control character in a string"),
-                (Text::Inside, _) => {
-                    at = at.saturating_add(plain(bytes.get(at..).unwrap_or_default()));
-                    continue;
-                }
-                (Text::Outside, b'"') => {
-                    self.text = Text::Inside;
-                    at = at.saturating_add(1);
-                    continue;
-                }
-                (Text::Outside, b'{' | b'[') => self.depth = self.depth.saturating_add(1),
-                (Text::Outside, b'}' | b']') => self.depth = self.depth.saturating_sub(1),
-                (Text::Outside, _) => {
-                    at = at.saturating_add(1);
-                    continue;
-                }
-            }
-            at = at.saturating_add(1);
-            if self.depth == 0 && self.text == Text::Outside {
-                return Ok((at, true));
-            }
-        }
-        Ok((at, false))
-    }
 }
 
 #[cfg(test)]

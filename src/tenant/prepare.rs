@@ -417,3 +417,6 @@ fn volume(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
     root.set_field("Name", Value::text(engine_name));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

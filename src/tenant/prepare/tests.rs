@@ -1,0 +1,355 @@
+use super::super::testing::tenant;
+use super::super::{Ask, Fact, Facts};
+use super::*;
+use crate::api::{ApiVersion, UnknownParameters};
+use crate::policy::Policy;
+
+const ID: &str = "1111111111111111111111111111111111111111111111111111111111111111";
+const OTHER: &str = "2222222222222222222222222222222222222222222222222222222222222222";
+
+/// What the engine has: `acme`'s container `web`, volume `db` and network `net`, its image, a shared one, and as many of
+/// somebody else's.
+fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
+    let target = target.replace("%2F", "/");
+    let container = |id: &str, name: &str, owner: &str| {
+        format!(
+            r#"{{"Id":"{id}","Name":"/{name}","Config":{{"Labels":{{"io.doodgate.tenant":"{owner}"}}}}}}"#
+        )
+    };
+    let image = |labels: &str, tags: &str| {
+        format!(
+            r#"{{"Id":"sha256:{ID}","RepoTags":[{tags}],"RepoDigests":[],"Config":{{"Labels":{labels},"Volumes":{{"/image":{{}}}}}}}}"#
+        )
+    };
+    let network = |id: &str, name: &str, owner: &str| {
+        format!(r#"{{"Id":"{id}","Name":"{name}","Labels":{{"io.doodgate.tenant":"{owner}"}}}}"#)
+    };
+    let found = match (method, target.as_str()) {
+        // The engine answers with the volume that is there.
+        (Ask::Make, "/volumes/create") if body.contains("acme.host") => {
+            return (201, r#"{"Name":"acme.host","Labels":null}"#.to_owned());
+        }
+        (Ask::Make, "/volumes/create") => {
+            return (201, body.replace("\"Driver\":\"local\",", ""));
+        }
+        (Ask::Make, other) => panic!("POST {other}"),
+        (Ask::Get, "/containers/acme.web/json") => container(ID, "acme.web", "acme"),
+        (Ask::Get, "/containers/acme.spoof/json") => container(OTHER, "acme.spoof", "evil"),
+        (Ask::Get, target) if target.contains(OTHER) && target.starts_with("/containers/") => {
+            container(OTHER, "evil.web", "evil")
+        }
+        (Ask::Get, target) if target.starts_with("/containers/json?all=1&filters=") => format!(
+            r#"[{{"Id":"{ID}","Names":["/acme.web"],"State":"running","Labels":{{"io.doodgate.tenant":"acme","io.doodgate.memory":"1000"}}}},
+                {{"Id":"{OTHER}","Names":["/host"],"State":"running","Labels":{{"io.doodgate.tenant":"acme"}}}}]"#
+        ),
+        (Ask::Get, "/networks/acme.bridge") => network(ID, "acme.bridge", "acme"),
+        (Ask::Get, "/networks/acme.net") => network(ID, "acme.net", "acme"),
+        (Ask::Get, "/volumes/acme.db") => {
+            r#"{"Name":"acme.db","Labels":{"io.doodgate.tenant":"acme"}}"#.to_owned()
+        }
+        (Ask::Get, "/volumes/acme.host") => r#"{"Name":"acme.host","Labels":null}"#.to_owned(),
+        (Ask::Get, "/images/alpine/json" | "/images/docker.io/library/alpine:latest/json") => {
+            image("null", "\"alpine:latest\"")
+        }
+        (Ask::Get, "/images/mine/json" | "/images/docker.io/library/mine:latest/json") => {
+            image(r#"{"io.doodgate.tenant":"acme"}"#, "\"mine:latest\"")
+        }
+        (Ask::Get, "/images/theirs/json" | "/images/docker.io/library/theirs:latest/json") => {
+            image(r#"{"io.doodgate.tenant":"evil"}"#, "\"theirs:latest\"")
+        }
+        (Ask::Get, target) if target.starts_with("/images/sha256:") => image("null", ""),
+        (Ask::Get, _) => return (404, r#"{"message":"no"}"#.to_owned()),
+    };
+    (200, found)
+}
+
+/// What becomes of a request: its target and document, or the status and message of the refusal.
+fn become_of(method: &str, target: &str, body: &str) -> Result<(String, String), (u16, String)> {
+    let policy = Policy::load(
+        "all",
+        "all.yaml",
+        "{version: 1, allow: [containers: {body: any}, images: {body: any}, networks: {body: any}, volumes: {body: any}, exec: {body: any}, build: {body: any}, system: {body: any}, swarm: {body: any}]}",
+        &[],
+    )
+    .unwrap();
+    let call = Call::from_parts(method, target, None).unwrap();
+    let document = (!body.is_empty()).then(|| Document::parse(body.as_bytes()).unwrap());
+    let demands = crate::demand::of(&call, document.as_ref()).unwrap();
+    let permit = policy.decide(&call, document.as_ref(), &demands).unwrap();
+    let mut facts = Facts::default();
+    for _ in 0..20 {
+        match prepare(&tenant("acme"), &permit, &facts, 7) {
+            Ok(prepared) => {
+                let mut target = Vec::new();
+                prepared.permit.call().write_target(
+                    ApiVersion::new(1, 41),
+                    UnknownParameters::Drop,
+                    &mut target,
+                );
+                let mut body = Vec::new();
+                if let Some(document) = prepared.permit.document() {
+                    document.write(&mut body);
+                }
+                let text = |bytes| String::from_utf8(bytes).unwrap();
+                return Ok((text(target).replacen("/v1.41", "", 1), text(body)));
+            }
+            Err(Stop::Lookup(lookup)) => {
+                let (status, body) = engine(lookup.method, &lookup.target, &lookup.body);
+                let body = body.into_bytes();
+                facts.add(lookup, Fact { status, body });
+            }
+            Err(Stop::Refuse(refusal)) => return Err((refusal.terms().0, refusal.to_string())),
+            Err(Stop::Answer(answer)) => return Err((200, answer.body)),
+        }
+    }
+    panic!("{method} {target} asks for ever");
+}
+
+#[test]
+fn own_objects_are_named_as_the_engine_knows_them() {
+    for (method, target, expected) in [
+        ("GET", "/containers/web/json", format!("/containers/{ID}/json")),
+        ("GET", "/containers/1111/json", format!("/containers/{ID}/json")),
+        ("POST", "/containers/web/stop?t=1", format!("/containers/{ID}/stop?t=1")),
+        ("POST", "/containers/web/rename?name=%2Fnew", format!("/containers/{ID}/rename?name=acme.new")),
+        ("GET", "/volumes/db", "/volumes/acme.db".to_owned()),
+        ("DELETE", "/networks/net", format!("/networks/{ID}")),
+        ("GET", "/networks/bridge", format!("/networks/{ID}")),
+        ("DELETE", "/images/mine", "/images/mine".to_owned()),
+        ("GET", "/images/mine/json", format!("/images/sha256:{ID}/json")),
+        ("GET", "/images/get?names=alpine", "/images/get?names=docker.io/library/alpine:latest".to_owned()),
+        (
+            "GET",
+            "/containers/json?limit=2&filters=%7B%22name%22%3A%5B%22w%22%5D%7D",
+            "/containers/json?filters=%7B%22label%22:%7B%22io.doodgate.tenant%3Dacme%22:true%7D%7D&all=1".to_owned(),
+        ),
+        (
+            "POST",
+            "/volumes/prune",
+            "/volumes/prune?filters=%7B%22label%22:%7B%22io.doodgate.tenant%3Dacme%22:true%7D,%22label%21%22:%7B%22io.doodgate.default%22:true%7D%7D".to_owned(),
+        ),
+        (
+            "POST",
+            "/images/create?fromSrc=-&repo=fresh",
+            "/images/create?fromSrc=-&repo=fresh&changes=LABEL%20io.doodgate.tenant%3Dacme".to_owned(),
+        ),
+    ] {
+        assert_eq!(
+            become_of(method, target, "").map(|(target, _)| target),
+            Ok(expected),
+            "{method} {target}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_own_is_refused() {
+    for (method, target, status, message) in [
+        (
+            "GET",
+            "/containers/spoof/json",
+            404,
+            "No such container: spoof",
+        ),
+        (
+            "GET",
+            &format!("/containers/{OTHER}/json"),
+            404,
+            "No such container",
+        ),
+        (
+            "GET",
+            "/containers/2222/json",
+            404,
+            "No such container: 2222",
+        ),
+        ("GET", "/volumes/host", 404, "get host: no such volume"),
+        ("GET", "/networks/host", 404, "network host not found"),
+        ("DELETE", "/networks/bridge", 403, "pre-defined"),
+        (
+            "GET",
+            "/images/theirs/json",
+            404,
+            "No such image: theirs:latest",
+        ),
+        (
+            "GET",
+            &format!("/images/sha256:{OTHER}/json"),
+            404,
+            "No such image",
+        ),
+        ("DELETE", "/images/alpine", 403, "is shared"),
+        ("POST", "/images/alpine/tag?repo=mine2", 403, "is shared"),
+        ("POST", "/images/mine/tag?repo=alpine", 403, "not yours"),
+        ("POST", "/images/mine/tag?repo=theirs", 403, "not yours"),
+        (
+            "POST",
+            "/images/create?fromImage=theirs&tag=latest",
+            403,
+            "not yours",
+        ),
+        (
+            "POST",
+            "/images/create?fromImage=alpine&tag=latest",
+            200,
+            "up to date",
+        ),
+        ("POST", "/images/create?fromImage=alpine", 403, "every tag"),
+        ("POST", "/build/prune", 200, "SpaceReclaimed"),
+        ("GET", "/swarm", 403, "not for tenants"),
+        ("POST", "/build?version=2", 403, "BuildKit"),
+        ("POST", "/build?t=alpine", 403, "not yours"),
+        (
+            "POST",
+            "/images/create?fromSrc=-&repo=a&changes=CMD+x+%5C",
+            400,
+            "no whole instruction",
+        ),
+    ] {
+        let refused = become_of(method, target, "").expect_err(target);
+        assert_eq!(refused.0, status, "{method} {target}: {}", refused.1);
+        assert!(
+            refused.1.contains(message),
+            "{method} {target}: {}",
+            refused.1
+        );
+    }
+}
+
+#[test]
+fn a_new_container_is_the_tenants_in_all_its_parts() {
+    let stamps = r#""Labels":{"io.doodgate.tenant":"acme","io.doodgate.memory":"0","io.doodgate.cpus":"0","io.doodgate.pids":"0"}"#;
+    let anonymous = |target: &str| {
+        format!(
+            r#"{{"Type":"volume","Target":"{target}","VolumeOptions":{{"Labels":{{"io.doodgate.tenant":"acme"}}}}}}"#
+        )
+    };
+    let (target, body) = become_of(
+        "POST",
+        "/containers/create?name=new",
+        r#"{"Image":"alpine","HostConfig":{"Binds":["db:/data","fresh:/fresh:ro","/anonymous"]}}"#,
+    )
+    .unwrap();
+    assert_eq!(target, "/containers/create?name=acme.new");
+    assert_eq!(
+        body,
+        format!(
+            r#"{{"Image":"alpine","HostConfig":{{"Binds":["acme.db:/data","acme.fresh:/fresh:ro"],"NetworkMode":"acme.bridge","Mounts":[{},{}]}},"NetworkingConfig":{{"EndpointsConfig":{{"acme.bridge":{{"Aliases":["new"]}}}}}},{stamps}}}"#,
+            anonymous("/anonymous"),
+            anonymous("/image"),
+        )
+    );
+    let (target, body) = become_of(
+        "POST",
+        "/containers/create",
+        r#"{"Image":"mine","HostConfig":{"NetworkMode":"net","VolumesFrom":["/web:ro"],"PidMode":"container:1111","Links":["web:w"]},"NetworkingConfig":{"EndpointsConfig":{"net":{"NetworkID":"x","Aliases":["a"]}}}}"#,
+    )
+    .unwrap();
+    assert_eq!(target, "/containers/create?name=acme.box_0000000000000007");
+    assert_eq!(
+        body,
+        format!(
+            r#"{{"Image":"mine","HostConfig":{{"NetworkMode":"acme.net","VolumesFrom":["{ID}:ro"],"PidMode":"container:{ID}","Links":["acme.web:w"]}},"NetworkingConfig":{{"EndpointsConfig":{{"acme.net":{{"NetworkID":null,"Aliases":["a","box_0000000000000007"],"Links":["web:w"]}}}}}},{stamps}}}"#
+        )
+    );
+    let (_, body) = become_of(
+        "POST",
+        "/containers/create?name=new",
+        r#"{"Image":"mine","HostConfig":{"NetworkMode":"none"},"Volumes":{"/v":{},"/image":{}}}"#,
+    )
+    .unwrap();
+    assert!(body.contains(r#""NetworkMode":"none""#) && !body.contains("EndpointsConfig"));
+    assert_eq!(body.matches("\"Type\":\"volume\"").count(), 2, "{body}");
+}
+
+#[test]
+fn a_new_container_refers_to_nobody_elses() {
+    for (body, status) in [
+        (r#"{"Image":"theirs"}"#, 404),
+        (
+            r#"{"Image":"alpine","HostConfig":{"VolumesFrom":["spoof"]}}"#,
+            400,
+        ),
+        (
+            r#"{"Image":"alpine","HostConfig":{"NetworkMode":"container:spoof"}}"#,
+            400,
+        ),
+        (
+            r#"{"Image":"alpine","HostConfig":{"NetworkMode":"theirs"}}"#,
+            400,
+        ),
+        (
+            r#"{"Image":"alpine","HostConfig":{"Binds":["host:/x"]}}"#,
+            400,
+        ),
+        (
+            r#"{"Image":"alpine","HostConfig":{"Mounts":[{"Type":"volume","Source":"host","Target":"/x"}]}}"#,
+            400,
+        ),
+        (
+            r#"{"Image":"alpine","HostConfig":{"Mounts":[{"Type":"cluster","Source":"x","Target":"/x"}]}}"#,
+            403,
+        ),
+        (
+            r#"{"Image":"alpine","HostConfig":{"UTSMode":"container:web"}}"#,
+            403,
+        ),
+        (
+            r#"{"Image":"alpine","Labels":{"io.doodgate.memory":"0"}}"#,
+            400,
+        ),
+    ] {
+        let refused = become_of("POST", "/containers/create?name=new", body).expect_err(body);
+        assert_eq!(refused.0, status, "{body}: {}", refused.1);
+    }
+    let bad = become_of(
+        "POST",
+        "/containers/create?name=-x",
+        r#"{"Image":"alpine"}"#,
+    );
+    assert_eq!(
+        bad,
+        Err((
+            400,
+            "Invalid container name (-x), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed".to_owned()
+        ))
+    );
+}
+
+#[test]
+fn networks_and_volumes_are_made_under_the_tenants_name() {
+    let made = |target, body| become_of("POST", target, body).map(|(_, body)| body);
+    assert_eq!(
+        made("/volumes/create", r#"{"Name":"v1","Labels":{"a":"b"}}"#),
+        Ok(r#"{"Name":"acme.v1","Labels":{"a":"b","io.doodgate.tenant":"acme"}}"#.to_owned())
+    );
+    assert_eq!(
+        made("/networks/create", r#"{"Name":"n1"}"#),
+        Ok(
+            r#"{"Name":"acme.n1","Labels":{"io.doodgate.tenant":"acme"},"CheckDuplicate":true}"#
+                .to_owned()
+        )
+    );
+    assert_eq!(
+        made(
+            "/networks/net/connect",
+            r#"{"Container":"web","EndpointConfig":{"NetworkID":"x"}}"#
+        ),
+        Ok(format!(
+            r#"{{"Container":"{ID}","EndpointConfig":{{"NetworkID":null,"Aliases":["web"]}}}}"#
+        ))
+    );
+    for (target, body, status) in [
+        ("/networks/create", r#"{"Name":"bridge"}"#, 403),
+        (
+            "/networks/create",
+            r#"{"Name":"n","ConfigFrom":{"Network":"x"}}"#,
+            403,
+        ),
+        ("/volumes/create", r#"{"Name":"host"}"#, 404),
+        ("/volumes/create", r#"{"Name":"a/b"}"#, 400),
+    ] {
+        let refused = made(target, body).expect_err(body);
+        assert_eq!(refused.0, status, "{body}: {}", refused.1);
+    }
+}

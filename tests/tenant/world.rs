@@ -141,6 +141,8 @@ impl World {
                     "listen": format!("unix://{}/{tenant}.sock", folder.display()),
                     "policy": "everything",
                     "tenant": tenant,
+                    // Others may make images in this engine meanwhile.
+                    "shared-images": ["alpine"],
                     "quota": quota,
                 });
                 (tenant.clone(), socket)

@@ -1,7 +1,7 @@
 //! Two tenants that do the same at once, and what each sees of it.
 
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -257,6 +257,27 @@ fn quotas(engine: &str) {
     a.post("/containers/create", &sleeper()).want(201);
 }
 
+fn rates(engine: &str) {
+    let Some(world) = World::start(engine, &[r#"{"requests": "5/s"}"#, r#"{"streams": 1}"#]) else {
+        return;
+    };
+    let a = world.client(0);
+    let pinged: Vec<u16> = (0..50).map(|_| a.get("/_ping").status).collect();
+    let passed = pinged.iter().filter(|status| **status == 200).count();
+    assert!((5..25).contains(&passed), "{pinged:?}");
+    assert!(pinged.contains(&429), "{pinged:?}");
+    let b = world.client(1);
+    let stream = b.open("/events");
+    let refused = b.get("/version").want(429);
+    assert!(refused.body.contains("quota `streams`"), "{refused:?}");
+    drop(stream);
+    let began = Instant::now();
+    while b.get("/version").status != 200 {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Runs a command in a container of its own, and answers its exit code.
 fn code(client: &Client, command: &[&str]) -> i64 {
     let id = run(client, "", &json!({"Image": "alpine", "Cmd": command}));
@@ -301,4 +322,4 @@ macro_rules! on_both {
     };
 }
 
-on_both!(views, observed, labels, quotas, traffic);
+on_both!(views, observed, labels, quotas, rates, traffic);

@@ -54,6 +54,16 @@ impl Client {
         self.send(method, target, "application/json", body.as_bytes())
     }
 
+    /// Sends one request whose answer has no end, and waits for its beginning.
+    pub(crate) fn open(&self, target: &str) -> UnixStream {
+        let mut stream = UnixStream::connect(&self.0).expect("a gate that listens");
+        stream
+            .write_all(format!("GET {target} HTTP/1.1\r\nHost: docker\r\n\r\n").as_bytes())
+            .unwrap();
+        stream.read_exact(&mut [0; 12]).unwrap();
+        stream
+    }
+
     /// Sends one request, and reads its answer to the end of the connection.
     pub(crate) fn send(&self, method: &str, target: &str, kind: &str, body: &[u8]) -> Answer {
         let mut stream = UnixStream::connect(&self.0).expect("a gate that listens");

@@ -244,7 +244,7 @@ fn a_hangup_puts_the_changed_policy_in_force_and_ends_what_it_forbids() {
         .file("policy.yaml", "{version: 1, allow: [SystemPing]}");
     world.gate.signal("HUP");
     wait_until("the reload", || {
-        world.gate.said().contains("reloaded: the policies")
+        world.gate.said().contains("reloaded: the policies that")
     });
     assert_eq!(ask(), 403);
     stream.read_to_end();

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use hyper::StatusCode;
 
 use super::engine::{Engine, EngineError};
+use super::links;
 use super::respond::Refusal;
 use crate::api::json::Document;
 use crate::api::{Call, Query, Route, UnknownParameters};
@@ -31,7 +32,7 @@ pub(crate) async fn demands(
     if references.len() > MOST {
         return Err(Refusal::TooManyNames { most: MOST });
     }
-    let mut found = Vec::new();
+    let mut found = links::demands(demands).await;
     let mut further = Vec::new();
     for reference in &references {
         let learned = inspect(engine, reference).await?;
@@ -45,6 +46,7 @@ pub(crate) async fn demands(
     for reference in &further {
         found.extend(inspect(engine, reference).await?.demands);
     }
+    found.extend(links::demands(&found).await);
     Ok(found)
 }
 

@@ -12,6 +12,7 @@ mod current;
 mod engine;
 mod exchange;
 mod inspect;
+mod links;
 mod listen;
 mod lookup;
 mod own;

@@ -19,6 +19,7 @@ macro_rules! presets {
 presets! {
     "read-only"
     "read-only-logs"
+    "agent"
     "autoheal"
     "cadvisor"
     "compose"

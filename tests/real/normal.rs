@@ -24,6 +24,11 @@ const RULES: &[(&str, &str)] = &[
     (r"\b\d+(?:\.\d+)?(?:ns|us|ms|s)\b", "DURATION"),
     (r"\b(?:172|10)\.\d+\.\d+\.\d+\b", "ADDRESS"),
     (r"127\.0\.0\.1:\d{5}->", "LOOPBACK->"),
+    // The docker CLI 20.10 says so or not, as its own two requests happen to end.
+    (
+        r#"(?m)^time="TIME" level=error msg="error waiting for container: context canceled"\n"#,
+        "",
+    ),
     // The width of a column follows its content.
     (r"[ \t]+", " "),
     (r"(?m) $", ""),

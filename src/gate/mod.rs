@@ -1,6 +1,6 @@
 //! The I/O shell: it listens, reads requests, asks the core, and passes on what the core permits.
 //!
-//! [`exchange`] holds one request's whole way. Each client connection has one engine connection of its own, so that no
+//! `exchange` holds one request's whole way. Each client connection has one engine connection of its own, so that no
 //! answer can reach another client.
 
 mod answer;

@@ -1,6 +1,6 @@
 //! The policy language: a YAML file becomes tables, and the tables decide calls.
 //!
-//! A file goes through three stages. [`source`] reads it as a tree that knows its lines; the reader makes
+//! A file goes through three stages. `source` reads it as a tree that knows its lines; the reader makes
 //! rules of the tree and collects every mistake as a diagnostic; the compiler makes tables of the rules,
 //! so that a decision does not depend on how many there are. Nothing is left to interpret at request time.
 

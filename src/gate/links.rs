@@ -30,9 +30,16 @@ pub(crate) async fn demands(demands: &[Demand<'_>]) -> Vec<Demand<'static>> {
             .filter_map(|(bind, place)| Some((followed(&bind)?, place)))
             .collect::<Vec<_>>()
     });
+    // A look that fails must not allow: no rule but one for every path grants what stands for it.
+    let unknown = || {
+        vec![(
+            "(links that cannot be followed):rw".to_owned(),
+            "bind".to_owned(),
+        )]
+    };
     followed
         .await
-        .unwrap_or_default()
+        .unwrap_or_else(|_| unknown())
         .into_iter()
         .map(|(bind, place)| Demand {
             kind: Kind::Bind,

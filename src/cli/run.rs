@@ -1,26 +1,18 @@
 //! `doodgate run`: serve.
 
-use std::collections::BTreeMap;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::account::parse_account;
-use super::load::{address, default_listen, load_policy, mistakes, policy_text, read};
+use super::load::address;
+use super::plan::Plan;
+use super::served::{Shared, listen, reload};
 use super::settings::{Flag, Settings};
-use super::{Failure, account, admin, logging, print, print_error};
-use crate::gate::{Clients, Current, Engine, Ownership, Server, Socket as ServedSocket, Tenants};
-use crate::observe::{Observatory, Options, SocketFacts, digest};
-use crate::policy::compat::{self, Compat, Detection};
-use crate::policy::{
-    self, Address, Config, DEFAULT_MODE, Diagnostics, Limits, PRESETS, Policy, Socket, Tenancy,
-};
-use crate::tenant::Tenant;
-use crate::wire;
+use super::{Failure, admin, logging, print};
+use crate::gate::{Engine, Server, Tenants};
+use crate::observe::Observatory;
+use crate::policy::Config;
 
 const HELP: &str = "\
 Serves one or more sockets in front of an engine.
@@ -118,7 +110,6 @@ const FLAGS: &[Flag] = &[
 ];
 
 pub(crate) const DEFAULT_ENGINE: &str = "unix:///var/run/docker.sock";
-const DEFAULT_POLICY: &str = "read-only";
 
 /// Serves until a signal to stop.
 pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
@@ -139,129 +130,6 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         .build()?;
     let reread = move || Plan::make(&settings);
     runtime.block_on(serve(plan, reread))
-}
-
-/// What is to be served.
-struct Plan {
-    config: Config,
-    /// A digest of the text that the policies come from.
-    digest: String,
-    observed: Options,
-    compat: Option<Box<Compat>>,
-    log_level: Option<&'static str>,
-}
-
-impl Plan {
-    fn make(settings: &Settings) -> Result<Self, Failure> {
-        let mut plan = match (settings.get("config"), settings.get("policy")) {
-            (Some(_), Some(_)) => {
-                return Err(Failure::Unusable(
-                    "--config and --policy exclude each other: name the policy of each socket in the file"
-                        .to_owned(),
-                ));
-            }
-            (Some(file), None) => Self::of_file(settings, file)?,
-            (None, Some(policy)) => Self::of_policy(settings, policy)?,
-            (None, None) => {
-                let variables: Vec<(String, String)> = std::env::vars_os()
-                    .filter_map(|(name, value)| {
-                        Some((name.into_string().ok()?, value.into_string().ok()?))
-                    })
-                    .collect();
-                match compat::from_environment(&variables) {
-                    Ok(Detection::Present(compat)) => Self::of_compat(settings, compat)?,
-                    Ok(Detection::Absent) => Self::of_policy(settings, DEFAULT_POLICY)?,
-                    Err(error) => return Err(Failure::Unusable(error.to_string())),
-                }
-            }
-        };
-        if let Some(name) = settings.get("tenant") {
-            let tenancy = tenancy(name)?;
-            for socket in &mut plan.config.sockets {
-                socket.tenant = Some(Arc::clone(&tenancy));
-            }
-        }
-        if let Some(engine) = settings.get("engine") {
-            plan.config.engine = Some(address(engine)?);
-        }
-        plan.config.admin = admin::address(settings, plan.config.admin)?;
-        plan.observed = admin::options(
-            settings,
-            plan.config.audit.clone(),
-            plan.config.admin.is_some(),
-        )?;
-        Ok(plan)
-    }
-
-    fn of_file(settings: &Settings, file: &str) -> Result<Self, Failure> {
-        if settings.get("tenant").is_some() {
-            return Err(Failure::Unusable(
-                "--config and --tenant exclude each other: name the tenant of each socket in the file"
-                    .to_owned(),
-            ));
-        }
-        if settings.get("listen").is_some() {
-            return Err(Failure::Unusable(
-                "--config and --listen exclude each other: the file says where to listen"
-                    .to_owned(),
-            ));
-        }
-        let bytes = read(file)?;
-        let text = policy::decode(file, &bytes).map_err(|found| mistakes(&found))?;
-        let config = Config::load(file, text, PRESETS).map_err(|found| mistakes(&found))?;
-        Ok(Self::of(config, &bytes))
-    }
-
-    fn of_policy(settings: &Settings, policy: &str) -> Result<Self, Failure> {
-        let text = policy_text(policy);
-        let policy = load_policy(policy, None)?;
-        let listen = match settings.get("listen") {
-            Some(_) => listen_addresses(settings)?,
-            None => vec![default_listen()?],
-        };
-        Ok(Self::of(simple(settings, &policy, listen)?, &text))
-    }
-
-    fn of(config: Config, text: &[u8]) -> Self {
-        Self {
-            config,
-            digest: digest(text),
-            observed: Options::default(),
-            compat: None,
-            log_level: None,
-        }
-    }
-
-    fn of_compat(settings: &Settings, compat: Box<Compat>) -> Result<Self, Failure> {
-        let file = format!("variables of {}", compat.image);
-        let policy = Policy::load("compat", &file, &compat.policy, PRESETS)
-            .map_err(|found| mistakes(&found))?;
-        let mut config = match settings.get("listen") {
-            Some(_) => simple(settings, &Arc::new(policy), listen_addresses(settings)?)?,
-            None => of_addresses(&Arc::new(policy), vec![address(compat.listen)?]),
-        };
-        config.engine = Some(address(&compat.engine)?);
-        let plan = Self::of(config, compat.policy.as_bytes());
-        Ok(Self {
-            log_level: Some(compat.log_level),
-            compat: Some(compat),
-            ..plan
-        })
-    }
-
-    /// Says at start all that matters.
-    fn announce(&self) {
-        if !self.config.warnings.is_empty() {
-            print_error(&self.config.warnings.render(false));
-        }
-        let Some(compat) = &self.compat else { return };
-        for exposure in &compat.exposures {
-            tracing::warn!("{exposure}");
-        }
-        for note in &compat.notes {
-            tracing::info!("{note}");
-        }
-    }
 }
 
 async fn serve(
@@ -335,160 +203,12 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-/// A socket that is served, and the policy that can be replaced on it.
-struct Served {
-    socket: Socket,
-    current: Arc<Current>,
-}
-
-/// Reads the configuration again and puts its policies in force, or none of them: with a mistake in it, everything stays
-/// as it is. Where sockets listen, and the limits, change only at a start.
-fn reload(
-    served: &[Served],
-    reread: &impl Fn() -> Result<Plan, Failure>,
-    observatory: &Observatory,
-) {
-    let planned = reread().map_err(|failure| match failure {
-        Failure::Unusable(reason) | Failure::Fault(reason) => reason,
-        Failure::Reported(_) => "the configuration has mistakes, printed above".to_owned(),
-    });
-    let outcome = planned.and_then(|plan| {
-        let found = |served: &Served| {
-            let sockets = &plan.config.sockets;
-            let socket = sockets
-                .iter()
-                .find(|socket| socket.name == served.socket.name);
-            socket
-                .filter(|socket| socket.listen == served.socket.listen)
-                .map(|socket| Arc::clone(&socket.policy))
-        };
-        let policies: Option<Vec<_>> = served.iter().map(found).collect();
-        match policies {
-            Some(policies) if plan.config.sockets.len() == served.len() => Ok(policies),
-            Some(_) | None => {
-                Err("sockets were added, removed or moved, which takes a restart".to_owned())
-            }
-        }
-    });
-    match outcome {
-        Ok(policies) => {
-            for (served, policy) in served.iter().zip(policies) {
-                served.current.replace(policy);
-            }
-            tracing::info!("reloaded: the policies that the configuration names now are in force");
-            observatory.reloaded(None);
-        }
-        Err(reason) => {
-            tracing::error!(
-                reason,
-                "not reloaded: the policies from before stay in force"
-            );
-            observatory.reloaded(Some(reason));
-        }
-    }
-}
-
 #[expect(
     clippy::exit,
     reason = "the second signal asks to leave without waiting for anything"
 )]
 fn quit() {
     std::process::exit(1)
-}
-
-/// What all sockets share.
-struct Shared {
-    engine: Arc<Engine>,
-    tenants: Tenants,
-    limits: Limits,
-    observatory: Arc<Observatory>,
-    digest: String,
-    is_compat: bool,
-}
-
-fn listen(server: &mut Server, shared: &Shared, socket: Socket) -> Result<Served, Failure> {
-    let current = Arc::new(Current::new(Arc::clone(&socket.policy)));
-    let Shared {
-        engine,
-        tenants,
-        limits,
-        is_compat,
-        ..
-    } = shared;
-    let unusable = |error: &dyn std::fmt::Display| Failure::Unusable(error.to_string());
-    let ownership = Ownership {
-        mode: socket.mode,
-        uid: match &socket.owner {
-            Some(owner) => Some(account::number(owner, "/etc/passwd")?),
-            None => None,
-        },
-        gid: match &socket.group {
-            Some(group) => Some(account::number(group, "/etc/group")?),
-            None => None,
-        },
-    };
-    let observer = shared.observatory.observer(SocketFacts {
-        name: socket.name.clone(),
-        listen: socket.listen.to_string(),
-        policy: socket.policy.name().to_owned(),
-        digest: shared.digest.clone(),
-        audit_calls: socket.audit,
-    });
-    let make = || ServedSocket {
-        name: socket.name.clone(),
-        policy: Arc::clone(&current),
-        clients: match &socket.tenant {
-            None => Clients::Host,
-            Some(tenancy) => Clients::Tenant(tenants.resident(Tenant::new(Arc::clone(tenancy)))),
-        },
-        engine: Arc::clone(engine),
-        limits: *limits,
-        head_limits: wire::Limits {
-            head_bytes: limits.head_bytes,
-            fields: limits.fields,
-            ..wire::Limits::default()
-        },
-        observer: Arc::clone(&observer),
-    };
-    let mut address = socket.listen.clone();
-    if let Address::Unix(path) = &address {
-        make_parent(path)?;
-    }
-    let mut listened = server.listen(&address, ownership, make());
-    // Where there is no IPv6, the images that are stood in for are told so by a variable; here it need not be.
-    if let (Err(_), true, Address::Tcp { host, port }) = (&listened, *is_compat, &socket.listen)
-        && host == "::"
-    {
-        address = Address::Tcp {
-            host: "0.0.0.0".to_owned(),
-            port: *port,
-        };
-        listened = server.listen(&address, ownership, make());
-    }
-    listened.map_err(|error| unusable(&error))?;
-    tracing::info!(
-        socket = socket.name,
-        listen = %address,
-        policy = socket.policy.name(),
-        tenant = socket.tenant.as_ref().map_or("-", |tenant| &tenant.name),
-        engine = %engine.address(),
-        "serving"
-    );
-    Ok(Served { socket, current })
-}
-
-/// The runtime folder of the default socket is made where it is missing; any other folder is the user's to make.
-fn make_parent(path: &Path) -> Result<(), Failure> {
-    let parent = path.parent().unwrap_or_else(|| Path::new("/"));
-    if parent.exists() || parent != Path::new("/run/doodgate") {
-        return Ok(());
-    }
-    DirBuilder::new().mode(0o755).create(parent).map_err(|error| {
-        Failure::Unusable(format!(
-            "cannot make the folder `{}` for the socket: {error}; choose another place with --listen",
-            parent.display()
-        ))
-    })
 }
 
 /// A thousand streams need two thousand descriptors, and the usual soft limit is 1024.
@@ -500,89 +220,5 @@ fn raise_open_files() {
         if let Err(error) = setrlimit(Resource::Nofile, limit) {
             tracing::debug!(%error, "cannot raise the limit of open files");
         }
-    }
-}
-
-fn simple(
-    settings: &Settings,
-    policy: &Arc<Policy>,
-    listen: Vec<Address>,
-) -> Result<Config, Failure> {
-    if let Some(open) = listen.iter().find(|address| !address.is_local())
-        && !settings.switch("insecure")?
-    {
-        return Err(Failure::Unusable(format!(
-            "`{open}` can be reached from other machines, by anybody and in clear text: listen on \
-             127.0.0.1 or on a unix socket, or add --insecure if the network is closed"
-        )));
-    }
-    let mut config = of_addresses(policy, listen);
-    for socket in &mut config.sockets {
-        socket.mode = match settings.get("mode") {
-            Some(mode) => parse_mode(mode)?,
-            None => DEFAULT_MODE,
-        };
-        socket.owner = settings.get("owner").map(parse_account);
-        socket.group = settings.get("group").map(parse_account);
-    }
-    Ok(config)
-}
-
-/// A configuration of sockets that all have one policy. Each is named after what it listens on.
-fn of_addresses(policy: &Arc<Policy>, listen: Vec<Address>) -> Config {
-    let sockets = listen.into_iter().map(|listen| Socket {
-        name: match &listen {
-            Address::Unix(path) => path.file_stem().map_or_else(
-                || "unix".to_owned(),
-                |stem| stem.to_string_lossy().into_owned(),
-            ),
-            Address::Tcp { port, .. } => format!("tcp-{port}"),
-        },
-        listen,
-        mode: DEFAULT_MODE,
-        owner: None,
-        group: None,
-        policy: Arc::clone(policy),
-        audit: None,
-        tenant: None,
-    });
-    Config {
-        engine: None,
-        admin: None,
-        audit: policy::Audit::default(),
-        sockets: sockets.collect(),
-        policies: BTreeMap::from([(policy.name().to_owned(), Arc::clone(policy))]),
-        limits: Limits::default(),
-        warnings: Diagnostics::default(),
-    }
-}
-
-fn listen_addresses(settings: &Settings) -> Result<Vec<Address>, Failure> {
-    settings
-        .all("listen")
-        .flat_map(|listed| listed.split(','))
-        .map(|it| address(it.trim()))
-        .collect()
-}
-
-fn parse_mode(text: &str) -> Result<u32, Failure> {
-    u32::from_str_radix(text, 8)
-        .ok()
-        .filter(|mode| *mode <= 0o777)
-        .ok_or_else(|| {
-            Failure::Unusable(format!(
-                "`{text}` is not a file mode: write three octal digits, such as 0660"
-            ))
-        })
-}
-
-fn tenancy(name: &str) -> Result<Arc<Tenancy>, Failure> {
-    if Tenancy::is_name(name) {
-        Ok(Arc::new(Tenancy::of(name)))
-    } else {
-        Err(Failure::Unusable(format!(
-            "`{name}` cannot be a tenant: {}",
-            Tenancy::NAME_HELP
-        )))
     }
 }

@@ -12,7 +12,7 @@
     clippy::as_conversions,
     clippy::cast_precision_loss,
     clippy::indexing_slicing,
-    clippy::panic,
+    clippy::print_stderr,
     reason = "a measurement stops at the first surprise, and prints what it found"
 )]
 
@@ -51,7 +51,6 @@ fn main() {
     match words.as_slice() {
         ["engine", socket] => run(engine::serve(Path::new(socket))),
         ["copy", from, to] => run(copy::serve(Path::new(from), Path::new(to))),
-        ["--help"] => print!("{HELP}"),
         options => measure(&Options::read(options)),
     }
 }
@@ -89,7 +88,14 @@ impl Options {
                 }
                 ["--haproxy", file] => options.haproxy = Some(file.into()),
                 ["--only", word] => word.clone_into(&mut options.only),
-                _ => panic!("{HELP}"),
+                ["--help"] => {
+                    println!("{HELP}");
+                    std::process::exit(0);
+                }
+                _ => {
+                    eprintln!("{HELP}");
+                    std::process::exit(2);
+                }
             }
         }
         options

@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 use doodgate::api::json::{Document, Value};
 use doodgate::api::{ApiVersion, Call, OPERATIONS, UnknownParameters};
 use doodgate::demand;
-use doodgate::observe::{Decision, Observatory, Options, Peer, Refused, SocketFacts};
-use doodgate::policy::{Audit, AuditCalls, Policy, Tenancy};
+use doodgate::observe::{Decision, Observatory, Options, Peer, PolicyFacts, Refused, SocketFacts};
+use doodgate::policy::{Audit, AuditCalls, Enforcement, Policy, Tenancy};
 use doodgate::tenant::{Listing, OWNER_LABEL, Shield, Tenant, View};
 use doodgate::wire::{Limits, RequestHead};
 
@@ -299,8 +299,12 @@ fn facts(socket: &str) -> SocketFacts {
     SocketFacts {
         name: socket.to_owned(),
         listen: format!("unix:///run/{socket}.sock"),
-        policy: "bench".to_owned(),
-        digest: "0".to_owned(),
+        policy: PolicyFacts {
+            name: "bench".to_owned(),
+            digest: "0".to_owned(),
+            enforcement: Enforcement::Enforced,
+        },
+        tenant: None,
         audit_calls: None,
     }
 }
@@ -343,10 +347,10 @@ fn exchange(watch: Watch) -> Box<dyn Fn()> {
             });
             return;
         }
-        exchange.permitted(&permit);
+        exchange.permitted(&permit, demands);
         exchange.sent(false, LIST);
         exchange.answered(200);
-        exchange.carried().down = 1234;
+        exchange.down().add(1234);
         exchange.finished();
     })
 }

@@ -16,15 +16,19 @@ mod observe {
     mod audit;
     mod deploy;
     mod ends;
+    mod observing;
     mod page;
+    mod resolved;
     mod schema;
     mod secrets;
+    mod stops;
 
     use std::fs;
     use std::path::PathBuf;
 
     use serde_json::Value;
 
+    use crate::support::gate::Gate;
     use crate::support::{Conn, Dir, FakeEngine, Head, Next, World, answer, unix, wait_until};
 
     /// What a monitor gets, containers from below one path, and executions of nothing.
@@ -60,6 +64,38 @@ allow:
             &["--audit", &audit, "--admin", &unix(&dir.path("admin.sock"))],
         );
         World { gate, engine, dir }
+    }
+
+    /// A gate of a configuration file with an audit, an admin listener, and one socket, `gate`, with the preset read-only and
+    /// what `more` says.
+    pub(crate) fn configured(
+        limits: &str,
+        more: &str,
+        script: impl Fn(&mut Conn, &Head) -> Next + Send + Sync + 'static,
+    ) -> World {
+        let dir = Dir::new();
+        let engine = FakeEngine::start(&dir.path("engine.sock"), script);
+        let text = format!(
+            "version: 1\nengine: {}\naudit: {{to: {}}}\nadmin: {}\nlimits: {limits}\n\
+             sockets:\n  gate: {{listen: \"{}\", policy: read-only, {more}}}\n",
+            unix(&dir.path("engine.sock")),
+            dir.path("audit.jsonl").display(),
+            unix(&dir.path("admin.sock")),
+            unix(&dir.path("gate.sock"))
+        );
+        let config = dir.file("doodgate.yaml", &text).display().to_string();
+        let gate = Gate::start(
+            &["run", "--config", &config],
+            &dir.path("gate.sock"),
+            &dir.path("stderr"),
+        );
+        World { gate, engine, dir }
+    }
+
+    /// What `/status` says of the only socket.
+    pub(crate) fn served(world: &World) -> Value {
+        let status: Value = ask(world, "/status").1.parse().expect("JSON");
+        status["sockets"][0].clone()
     }
 
     /// An engine that takes each body and answers every request with the same JSON.

@@ -246,12 +246,9 @@ impl Explanation<'_> {
         }
         match self.decision {
             Ok(permit) => {
-                writeln!(
-                    out,
-                    "decision   allowed by {} `{}`",
-                    permit.rule(),
-                    permit.rule().text
-                )?;
+                if let Some(rule) = permit.rule() {
+                    writeln!(out, "decision   allowed by {rule} `{}`", rule.text)?;
+                }
                 for rewrite in permit.rewrites() {
                     writeln!(
                         out,
@@ -310,7 +307,7 @@ impl Explanation<'_> {
         let more = match self.decision {
             Ok(permit) => json!({
                 "decision": "allowed",
-                "rule": permit.rule().to_string(),
+                "rule": permit.rule().map(ToString::to_string),
                 "rewritten": permit.rewrites().iter().map(|rewrite| json!({
                     "place": rewrite.place, "value": rewrite.value, "rule": rewrite.rule.to_string(),
                 })).collect::<Vec<_>>(),

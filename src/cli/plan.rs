@@ -10,7 +10,8 @@ use super::{Failure, admin, print_error};
 use crate::observe::{Options, digest};
 use crate::policy::compat::{self, Compat, Detection};
 use crate::policy::{
-    self, Address, Config, DEFAULT_MODE, Diagnostics, Limits, PRESETS, Policy, Socket, Tenancy,
+    self, Address, Config, DEFAULT_MODE, Diagnostics, Enforcement, Limits, ObserveOnly, PRESETS,
+    Policy, Socket, Tenancy,
 };
 
 const DEFAULT_POLICY: &str = "read-only";
@@ -55,6 +56,9 @@ impl Plan {
             for socket in &mut plan.config.sockets {
                 socket.tenant = Some(Arc::clone(&tenancy));
             }
+        }
+        if settings.switch("observe-only")? {
+            observe_only(settings, &mut plan.config)?;
         }
         if let Some(engine) = settings.get("engine") {
             plan.config.engine = Some(address(engine)?);
@@ -180,6 +184,7 @@ fn of_addresses(policy: &Arc<Policy>, listen: Vec<Address>) -> Config {
         group: None,
         policy: Arc::clone(policy),
         audit: None,
+        enforcement: Enforcement::Enforced,
         tenant: None,
     });
     Config {
@@ -210,6 +215,27 @@ fn parse_mode(text: &str) -> Result<u32, Failure> {
                 "`{text}` is not a file mode: write three octal digits, such as 0660"
             ))
         })
+}
+
+/// Lets the sockets pass on what their policy refuses.
+fn observe_only(settings: &Settings, config: &mut Config) -> Result<(), Failure> {
+    for (other, instead) in [
+        (
+            "config",
+            "write `observe-only: true` at each socket in the file that shall only observe",
+        ),
+        ("tenant", "a tenant's clients are always held to the policy"),
+    ] {
+        if settings.get(other).is_some() {
+            return Err(Failure::Unusable(format!(
+                "--{other} and --observe-only exclude each other: {instead}"
+            )));
+        }
+    }
+    for socket in &mut config.sockets {
+        socket.enforcement = Enforcement::ObserveOnly(ObserveOnly::asked_for());
+    }
+    Ok(())
 }
 
 fn tenancy(name: &str) -> Result<Arc<Tenancy>, Failure> {

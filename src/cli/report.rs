@@ -49,6 +49,11 @@ pub(crate) struct Reload {
 pub(crate) struct Socket {
     pub(crate) name: String,
     pub(crate) listen: String,
+    #[serde(default)]
+    pub(crate) tenant: Option<String>,
+    /// Whether the policy is not enforced.
+    #[serde(default)]
+    pub(crate) observe_only: bool,
     pub(crate) policy: PolicyFacts,
     pub(crate) connections: u64,
     pub(crate) streams: u64,
@@ -247,9 +252,13 @@ pub(crate) fn lay_out(report: &Report) -> String {
 
 fn lay_out_socket(out: &mut String, socket: &Socket) {
     let policy = &socket.policy;
+    let tenant = socket
+        .tenant
+        .as_ref()
+        .map_or_else(String::new, |tenant| format!("tenant {tenant}, "));
     _ = writeln!(
         out,
-        "{}  {}  policy {} ({}, since {}), {} connections, {} streams",
+        "{}  {}  {tenant}policy {} ({}, since {}), {} connections, {} streams",
         socket.name,
         socket.listen,
         policy.name,
@@ -258,6 +267,9 @@ fn lay_out_socket(out: &mut String, socket: &Socket) {
         socket.connections,
         socket.streams
     );
+    if socket.observe_only {
+        out.push_str("  NOT ENFORCED: this socket only observes\n");
+    }
     let mut operations: Vec<_> = socket
         .operations
         .iter()
@@ -269,15 +281,16 @@ fn lay_out_socket(out: &mut String, socket: &Socket) {
     }
     _ = writeln!(
         out,
-        "  {:<28} {:>9} {:>9} {:>9} {:>9} {:>12}",
-        "operation", "allowed", "denied", "malformed", "failed", "engine wait"
+        "  {:<28} {:>9} {:>10} {:>9} {:>9} {:>9} {:>12}",
+        "operation", "allowed", "would deny", "denied", "malformed", "failed", "engine wait"
     );
     for it in operations {
         _ = writeln!(
             out,
-            "  {:<28} {:>9} {:>9} {:>9} {:>9} {:>12}",
+            "  {:<28} {:>9} {:>10} {:>9} {:>9} {:>9} {:>12}",
             it.name,
-            it.allowed.saturating_add(it.would_deny),
+            it.allowed,
+            it.would_deny,
             it.denied,
             it.malformed,
             it.failed,

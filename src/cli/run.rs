@@ -1,5 +1,7 @@
 //! `doodgate run`: serve.
 
+use std::future::pending;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use super::plan::Plan;
 use super::served::{Shared, listen, reload};
 use super::settings::{Flag, Settings};
 use super::{Failure, admin, logging, print};
-use crate::gate::{Engine, Server, Tenants};
+use crate::gate::{Engine, Server, Stopped, Tenants};
 use crate::observe::Observatory;
 use crate::policy::Config;
 
@@ -28,6 +30,7 @@ Options:
   --mode MODE          Permission bits of the unix sockets [0660]
   --owner USER         Owner of the unix sockets, by number or name [the gate's user]
   --group GROUP        Group of the unix sockets, by number or name [the gate's group]
+  --observe-only       Pass on what the policy refuses, and only tell of it: for trying a policy on clients that run
   --tenant NAME        Whose clients they are: they see, change and use up only what is this tenant's [the host's own]
   --insecure           Allow TCP beyond this machine, which anybody on the network can use
   --admin ADDRESS      Answer /metrics, /healthz, /readyz, /status and a page to look at here, such as
@@ -78,6 +81,10 @@ const FLAGS: &[Flag] = &[
     Flag {
         name: "group",
         takes_value: true,
+    },
+    Flag {
+        name: "observe-only",
+        takes_value: false,
     },
     Flag {
         name: "tenant",
@@ -150,6 +157,10 @@ async fn serve(
     let engine = Arc::new(Engine::new(address));
     let observatory =
         Observatory::new(plan.observed).map_err(|error| Failure::Unusable(error.to_string()))?;
+    // Before anybody can see a socket, so that no early signal kills without draining.
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut server = Server::default();
     let shared = Shared {
         engine,
@@ -167,48 +178,36 @@ async fn serve(
     for socket in sockets {
         open.push(listen(&mut server, &shared, socket)?);
     }
-    let mut hangup = signal(SignalKind::hangup())?;
-    let reloading = async {
+    let mut reloading = pin!(async {
         while hangup.recv().await.is_some() {
             shared.observatory.reopen_audit();
             reload(&open, &reread, &shared.observatory);
         }
-    };
-    // Both are set up before the first client is served, so that no early signal kills without draining.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    server
-        .run(async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                () = reloading => {}
-            }
+        pending::<()>().await;
+    });
+    let mut first = true;
+    let asked = async || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            () = &mut reloading => {}
+        }
+        if std::mem::take(&mut first) {
             tracing::info!(
                 "stopping: nothing new is accepted, running exchanges have {} seconds",
                 limits.drain_grace.as_secs()
             );
-            // Who asks twice does not want to wait.
-            tokio::spawn(async move {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-                quit();
-            });
-        })
-        .await?;
+        } else {
+            tracing::warn!("stopping at once: running exchanges are cut");
+        }
+    };
+    let stopped = server.run(asked).await?;
     admin::finish(&shared.observatory);
     tracing::info!("stopped");
-    Ok(ExitCode::SUCCESS)
-}
-
-#[expect(
-    clippy::exit,
-    reason = "the second signal asks to leave without waiting for anything"
-)]
-fn quit() {
-    std::process::exit(1)
+    Ok(match stopped {
+        Stopped::Drained => ExitCode::SUCCESS,
+        Stopped::Cut => ExitCode::FAILURE,
+    })
 }
 
 /// A thousand streams need two thousand descriptors, and the usual soft limit is 1024.

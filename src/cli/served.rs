@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use super::plan::Plan;
 use super::{Failure, account};
-use crate::gate::{Clients, Current, Engine, Ownership, Server, Socket as ServedSocket, Tenants};
-use crate::observe::{Observatory, SocketFacts};
+use crate::gate::{
+    Clients, Current, Engine, InForce, Ownership, Server, Socket as ServedSocket, Tenants,
+};
+use crate::observe::{Observatory, Observer, PolicyFacts, SocketFacts};
 use crate::policy::{Address, Limits, Socket};
 use crate::tenant::Tenant;
 use crate::wire;
@@ -29,7 +31,7 @@ pub(crate) fn listen(
     shared: &Shared,
     socket: Socket,
 ) -> Result<Served, Failure> {
-    let current = Arc::new(Current::new(Arc::clone(&socket.policy)));
+    let current = Arc::new(Current::new(in_force(&socket)));
     let Shared {
         engine,
         tenants,
@@ -52,8 +54,8 @@ pub(crate) fn listen(
     let observer = shared.observatory.observer(SocketFacts {
         name: socket.name.clone(),
         listen: socket.listen.to_string(),
-        policy: socket.policy.name().to_owned(),
-        digest: shared.digest.clone(),
+        policy: policy_facts(&socket, &shared.digest),
+        tenant: socket.tenant.as_ref().map(|tenant| tenant.name.clone()),
         audit_calls: socket.audit,
     });
     let make = || ServedSocket {
@@ -96,7 +98,12 @@ pub(crate) fn listen(
         engine = %engine.address(),
         "serving"
     );
-    Ok(Served { socket, current })
+    warn_of_observing(&socket);
+    Ok(Served {
+        socket,
+        current,
+        observer,
+    })
 }
 
 /// The runtime folder of the default socket is made where it is missing; any other folder is the user's to make.
@@ -117,6 +124,32 @@ fn make_parent(path: &Path) -> Result<(), Failure> {
 pub(crate) struct Served {
     socket: Socket,
     current: Arc<Current>,
+    observer: Arc<Observer>,
+}
+
+fn in_force(socket: &Socket) -> InForce {
+    InForce {
+        policy: Arc::clone(&socket.policy),
+        enforcement: socket.enforcement,
+    }
+}
+
+fn policy_facts(socket: &Socket, digest: &str) -> PolicyFacts {
+    PolicyFacts {
+        name: socket.policy.name().to_owned(),
+        digest: digest.to_owned(),
+        enforcement: socket.enforcement,
+    }
+}
+
+fn warn_of_observing(socket: &Socket) {
+    if socket.enforcement.observes_only() {
+        tracing::warn!(
+            socket = socket.name,
+            policy = socket.policy.name(),
+            "NOT ENFORCED: this socket only observes, and passes on what its policy refuses"
+        );
+    }
 }
 
 /// Reads the configuration again and puts its policies in force, or none of them: with a mistake in it, everything stays
@@ -138,20 +171,26 @@ pub(crate) fn reload(
                 .find(|socket| socket.name == served.socket.name);
             socket
                 .filter(|socket| socket.listen == served.socket.listen)
-                .map(|socket| Arc::clone(&socket.policy))
+                .cloned()
         };
-        let policies: Option<Vec<_>> = served.iter().map(found).collect();
-        match policies {
-            Some(policies) if plan.config.sockets.len() == served.len() => Ok(policies),
+        let sockets: Option<Vec<_>> = served.iter().map(found).collect();
+        match sockets {
+            Some(sockets) if plan.config.sockets.len() == served.len() => {
+                Ok((sockets, plan.digest))
+            }
             Some(_) | None => {
                 Err("sockets were added, removed or moved, which takes a restart".to_owned())
             }
         }
     });
     match outcome {
-        Ok(policies) => {
-            for (served, policy) in served.iter().zip(policies) {
-                served.current.replace(policy);
+        Ok((sockets, digest)) => {
+            for (served, socket) in served.iter().zip(&sockets) {
+                served.current.replace(in_force(socket));
+                served
+                    .observer
+                    .policy_changed(policy_facts(socket, &digest));
+                warn_of_observing(socket);
             }
             tracing::info!("reloaded: the policies that the configuration names now are in force");
             observatory.reloaded(None);

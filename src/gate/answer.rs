@@ -201,7 +201,7 @@ pub(crate) async fn pass(
         });
     }
     exchange.answered(answer.status());
-    let mut relay = Relay::new(answer.framing(), framing, &mut exchange.carried().down);
+    let mut relay = Relay::new(answer.framing(), framing, exchange.down());
     let relayed = relay.run(from, input, to, out).await;
     match relayed {
         Ok(()) => Ok(Answered::Whole {

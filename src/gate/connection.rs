@@ -12,7 +12,7 @@ use super::engine::{Engine, EngineError};
 use super::respond::{Refusal, write_refusal};
 use super::server::Socket;
 use super::stream::Stream;
-use super::{body, exchange};
+use super::{body, exchange, identity};
 use crate::observe::Client;
 use crate::wire::{Framing, Parsed, RequestHead, ResponseHead};
 
@@ -80,6 +80,7 @@ impl Connection {
 
     /// Serves the connection to its end.
     pub(crate) async fn serve(mut self) {
+        identity::name_client(&self.socket.engine, &self.watched).await;
         loop {
             let next = match self.next_head().await {
                 Ok(true) => exchange::run(&mut self).await,

@@ -75,9 +75,11 @@ impl<'c> Conversation<'c> {
         let (mut from_engine, mut to_engine) = engine.stream.split();
         // When the engine takes no more, its answer says why, or that there is none.
         drop(to_engine.write_all(out).await);
-        let mut up = 0;
         let framing = self.head.framing();
-        let mut relay = Relay::new(framing, framing, &mut up).inspected(inspector);
+        let upload = self.uploads.then(|| exchange.upload());
+        let relay = upload
+            .as_ref()
+            .map(|upload| Relay::new(framing, framing, upload.meter()).inspected(inspector));
         let question = Question {
             call: self.call,
             head: self.head,
@@ -85,44 +87,39 @@ impl<'c> Conversation<'c> {
             uploaded: &self.uploaded,
             reader: self.reader,
         };
-        let answered = {
-            let downstream = async {
-                let head_only = self.head.method() == Method::Head.as_str();
-                let source = &mut engine.input;
-                answer::read_head(head_only, &mut from_engine, source, answer, fresh).await?;
-                let source = (&mut from_engine, source);
-                answer::pass(
-                    &question,
-                    &self.socket.engine,
-                    answer,
-                    source,
-                    (&mut to_client, out),
-                    exchange,
-                )
-                .await
-            };
-            let upstream = self.watch(&mut relay, &mut from_client, input, &mut to_engine);
-            tokio::select! {
-                biased;
-                answered = downstream => answered,
-                failure = upstream => Err(failure),
-            }
+        let downstream = async {
+            let head_only = self.head.method() == Method::Head.as_str();
+            let source = &mut engine.input;
+            answer::read_head(head_only, &mut from_engine, source, answer, fresh).await?;
+            let source = (&mut from_engine, source);
+            answer::pass(
+                &question,
+                &self.socket.engine,
+                answer,
+                source,
+                (&mut to_client, out),
+                exchange,
+            )
+            .await
         };
-        let carried = exchange.carried();
-        carried.up = carried.up.saturating_add(up);
-        answered
+        let upstream = self.watch(relay, &mut from_client, input, &mut to_engine);
+        tokio::select! {
+            biased;
+            answered = downstream => answered,
+            failure = upstream => Err(failure),
+        }
     }
 
     /// Passes the body on, where there is one, and then sees whether the client stays. Ends only when there is
     /// no use in an answer.
     async fn watch(
         &self,
-        relay: &mut Relay<'_, '_>,
+        relay: Option<Relay<'_, '_>>,
         from: &mut Reader<'_>,
         input: &mut Buffer,
         to: &mut Writer<'_>,
     ) -> Failure {
-        if self.uploads {
+        if let Some(mut relay) = relay {
             match relay.run(from, input, to, &mut Vec::new()).await {
                 Ok(()) => self.uploaded.store(true, Ordering::Relaxed),
                 // The engine takes no more: its answer says why.

@@ -8,45 +8,94 @@ use tokio::sync::watch;
 use crate::api::json::Document;
 use crate::api::{AnswerKind, Call};
 use crate::demand::Demand;
-use crate::policy::Policy;
+use crate::policy::{Denial, Enforcement, Permit, Policy};
 
-/// The policy of a socket, which can be replaced.
+/// What holds at a socket: its policy, and whether clients are held to it.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    /// What clients may do.
+    pub policy: Arc<Policy>,
+    /// Whether they are held to it.
+    pub enforcement: Enforcement,
+}
+
+impl InForce {
+    /// Whether a call may be allowed, by its head alone: [`Policy::admit`].
+    pub(crate) fn admit(&self, call: &Call<'_>) -> Result<(), Denial> {
+        self.policy
+            .admit(call)
+            .or_else(|denial| self.tolerate(call, None, denial).map(drop))
+    }
+
+    /// Decides a call: [`Policy::decide`]. Where clients are not held to the policy, most of what it refuses may pass.
+    pub(crate) fn decide<'c>(
+        &self,
+        call: &'c Call<'c>,
+        document: Option<&'c Document<'c>>,
+        demands: &[Demand<'_>],
+    ) -> Result<Permit<'c>, Denial> {
+        self.policy
+            .decide(call, document, demands)
+            .or_else(|denial| self.tolerate(call, document, denial))
+    }
+
+    fn tolerate<'c>(
+        &self,
+        call: &'c Call<'c>,
+        document: Option<&'c Document<'c>>,
+        denial: Denial,
+    ) -> Result<Permit<'c>, Denial> {
+        match self.enforcement {
+            Enforcement::Enforced => Err(denial),
+            Enforcement::ObserveOnly(asked) => self.policy.tolerate(asked, call, document, denial),
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.policy, &other.policy) && self.enforcement == other.enforcement
+    }
+}
+
+/// What holds at a socket now; it can be replaced.
 #[derive(Debug)]
-pub struct Current(watch::Sender<Arc<Policy>>);
+pub struct Current(watch::Sender<InForce>);
 
 impl Current {
     /// Puts the first policy in force.
-    pub fn new(policy: Arc<Policy>) -> Self {
-        Self(watch::Sender::new(policy))
+    pub fn new(first: InForce) -> Self {
+        Self(watch::Sender::new(first))
     }
 
     /// Puts another policy in force: the next call is decided by it, and what lasts is decided anew.
-    pub fn replace(&self, policy: Arc<Policy>) {
-        self.0.send_replace(policy);
+    pub fn replace(&self, next: InForce) {
+        self.0.send_replace(next);
     }
 
-    /// The policy in force.
-    pub fn get(&self) -> Arc<Policy> {
-        Arc::clone(&self.0.borrow())
+    /// What is in force.
+    pub fn get(&self) -> InForce {
+        self.0.borrow().clone()
     }
 
-    /// Ends once a policy comes into force that denies a call which `decided` allowed.
+    /// Ends once something comes into force that denies a call which `decided` let pass.
     pub(crate) async fn revoked(
         &self,
-        decided: &Arc<Policy>,
+        decided: &InForce,
         call: &Call<'_>,
         document: Option<&Document<'_>>,
         demands: &[Demand<'_>],
-    ) {
+    ) -> Denial {
         let mut changes = self.0.subscribe();
-        let mut known = Arc::clone(decided);
+        let mut known = decided.clone();
         loop {
-            let policy = Arc::clone(&changes.borrow_and_update());
-            if !Arc::ptr_eq(&policy, &known) {
-                if policy.admit(call).is_err() || policy.decide(call, document, demands).is_err() {
-                    return;
+            let now = changes.borrow_and_update().clone();
+            if !now.is(&known) {
+                if let Err(denial) = now.admit(call) {
+                    return denial;
                 }
-                known = policy;
+                if let Err(denial) = now.decide(call, document, demands) {
+                    return denial;
+                }
+                known = now;
             }
             if changes.changed().await.is_err() {
                 return pending().await;

@@ -1,6 +1,7 @@
 //! One request's whole way: parsed, decided, sent, answered.
 
 use std::future::pending;
+use std::sync::OnceLock;
 
 use super::answer::{Answered, Failure, Reading};
 use super::buffer::Buffer;
@@ -12,7 +13,7 @@ use super::respond::Refusal;
 use super::server::Socket;
 use super::stream::Stream;
 use super::tenancy::{Clients, Hold, Outcome, Resident};
-use super::{body, current, lookup, own, request, tunnel};
+use super::{body, current, identity, lookup, own, request, tunnel};
 use crate::api::Call;
 use crate::api::json::Document;
 use crate::demand::{self, Demand};
@@ -20,9 +21,6 @@ use crate::observe::Exchange;
 use crate::policy::Permit;
 use crate::tenant::{Answer, Prepared};
 use crate::wire::{RequestHead, ResponseHead, write};
-
-/// Why an exchange ends that a reload forbids.
-const REVOKED: &str = "the policy that is in force now does not allow it";
 
 /// Serves the request whose head has just been read.
 pub(crate) async fn run(connection: &mut Connection) -> Next {
@@ -57,40 +55,34 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         Clients::Host => None,
         Clients::Tenant(resident) => resident.enter()?,
     };
-    let policy = socket.policy.get();
-    policy.admit(&call).map_err(Refusal::denied)?;
+    let in_force = socket.policy.get();
+    in_force.admit(&call).map_err(Refusal::denied)?;
     body::refuse_switch(&call)?;
     body::refuse_type(&call, head)?;
     exchange.waits();
     let held = body::hold(socket, &call, head, client, input, left).await?;
     exchange.resumed();
-    let mut document = match held.as_deref() {
-        Some(bytes) => Some(Document::parse(bytes).map_err(Refusal::Json)?),
-        None => None,
-    };
-    if let Some(document) = &mut document {
-        demand::canonicalise(&call, document);
-    }
+    let document = document_of(&call, held.as_deref())?;
     let mut demands = demand::of(&call, document.as_ref()).map_err(Refusal::BodyMeaning)?;
     add_demands(&call, head, *left, &mut demands);
     let decide = |demands: &[Demand<'_>], exchange: &mut Exchange| {
-        let decided = policy.decide(&call, document.as_ref(), demands);
+        let decided = in_force.decide(&call, document.as_ref(), demands);
         decided.map_err(|denial| {
             exchange.demanded(demands);
             Refusal::denied(denial)
         })
     };
     let mut permit = decide(&demands, exchange)?;
-    let mut passage = Passage::of(socket, permit, &demands).await?;
-    let facts = passage.facts(&socket.engine, &demands).await?;
+    let mut passage = Passage::of(socket, permit, &demands, exchange).await?;
+    let facts = passage.facts(&socket.engine, &demands, exchange).await?;
     if !facts.is_empty() {
         demands.extend(facts);
         permit = decide(&demands, exchange)?;
         // Gives back what the first one holds before the second one asks for it.
         drop(passage);
-        passage = Passage::of(socket, permit, &demands).await?;
+        passage = Passage::of(socket, permit, &demands, exchange).await?;
     }
-    exchange.permitted(passage.permit());
+    exchange.permitted(passage.permit(), &demands);
 
     let reader = match &passage {
         Passage::Host(_) => Reading::Host,
@@ -103,7 +95,8 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         }
     };
     let standing = current::lasts(&call).then(|| demands.clone());
-    let inspector = Inspector::of(socket, &policy, &call, demands);
+    let tolerated = OnceLock::new();
+    let inspector = Inspector::of(socket, &in_force, &call, demands, &tolerated);
     let sending = Sending {
         reader,
         socket,
@@ -122,21 +115,24 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
                 let document = document.as_ref();
                 socket
                     .policy
-                    .revoked(&policy, &call, document, &demands)
-                    .await;
+                    .revoked(&in_force, &call, document, &demands)
+                    .await
             }
             None => pending().await,
         }
     };
     let ended = tokio::select! {
         biased;
-        next = sending.run(passage.permit(), inspector, exchange) => Some(next),
-        () = revoked => None,
+        next = sending.run(passage.permit(), inspector, exchange) => next,
+        denial = revoked => {
+            exchange.revoked(&denial);
+            Ok(Next::Abandon)
+        }
     };
-    ended.unwrap_or_else(|| {
-        exchange.cut(&REVOKED);
-        Ok(Next::Abandon)
-    })
+    if let Some(denial) = tolerated.get() {
+        exchange.tolerated(denial);
+    }
+    ended
 }
 
 /// A permitted call, as it goes to the engine.
@@ -158,13 +154,19 @@ impl<'c, 's> Passage<'c, 's> {
         socket: &'s Socket,
         permit: Permit<'c>,
         demands: &[Demand<'_>],
+        exchange: &mut Exchange,
     ) -> Result<Self, Refusal> {
         let Clients::Tenant(resident) = &socket.clients else {
             return Ok(Self::Host(permit));
         };
-        let outcome = resident.prepare(&socket.engine, &permit, demands).await?;
+        let outcome = resident
+            .prepare(&socket.engine, &permit, demands, exchange)
+            .await?;
         Ok(match outcome {
-            Outcome::Send(prepared, hold) => Self::Tenant(resident, prepared, hold),
+            Outcome::Send(prepared, hold) => {
+                identity::note_object(permit.call(), prepared.permit.call(), exchange);
+                Self::Tenant(resident, prepared, hold)
+            }
             Outcome::Answer(answer) => Self::Answer(permit, answer),
         })
     }
@@ -181,13 +183,14 @@ impl<'c, 's> Passage<'c, 's> {
         &self,
         engine: &Engine,
         demands: &[Demand<'_>],
+        exchange: &mut Exchange,
     ) -> Result<Vec<Demand<'static>>, Refusal> {
         let (call, document) = (self.permit().call(), self.permit().document());
         match self {
-            Self::Host(_) => lookup::demands(engine, call, document, demands).await,
+            Self::Host(_) => lookup::demands(engine, call, document, demands, exchange).await,
             Self::Tenant(..) => {
                 let demands = demand::of(call, document).map_err(Refusal::BodyMeaning)?;
-                lookup::demands(engine, call, document, &demands).await
+                lookup::demands(engine, call, document, &demands, exchange).await
             }
             Self::Answer(..) => Ok(Vec::new()),
         }
@@ -275,13 +278,25 @@ impl Sending<'_> {
                     stream,
                     input: from_engine,
                 } = &mut engine;
-                tunnel::run(client, input, stream, from_engine, exchange.carried()).await;
+                tunnel::run(client, input, stream, from_engine, exchange.meters()).await;
                 exchange.finished();
                 Ok(Next::Close)
             }
             Err(failure) => fail(failure, exchange),
         }
     }
+}
+
+fn document_of<'h>(
+    call: &Call<'_>,
+    held: Option<&'h [u8]>,
+) -> Result<Option<Document<'h>>, Refusal> {
+    let Some(bytes) = held else {
+        return Ok(None);
+    };
+    let mut document = Document::parse(bytes).map_err(Refusal::Json)?;
+    demand::canonicalise(call, &mut document);
+    Ok(Some(document))
 }
 
 /// Adds what a call demands beyond its target and its document: by its header fields, and by a body that nothing can

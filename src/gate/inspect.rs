@@ -1,7 +1,9 @@
 //! Archives that are looked at while they stream.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
+use super::current::InForce;
 use super::engine::Engine;
 use super::respond::Refusal;
 use super::server::Socket;
@@ -9,7 +11,7 @@ use super::tenancy::{Clients, Resident};
 use crate::api::{Call, OperationId};
 use crate::demand::tar::{self, Gunzip, TarGuard};
 use crate::demand::{Demand, Kind, Value};
-use crate::policy::Policy;
+use crate::policy::{Basis, Denial};
 use crate::tenant;
 
 /// Looks at an upload piece by piece.
@@ -23,19 +25,21 @@ pub(crate) enum Inspector<'c> {
 
 impl<'c> Inspector<'c> {
     /// The inspector of a call that the policy allows with these demands; `None` where nothing is to be seen in what
-    /// is uploaded.
+    /// is uploaded. `tolerated` gets what the policy refuses and the socket lets pass.
     pub(crate) fn of(
         socket: &'c Socket,
-        policy: &'c Policy,
+        in_force: &'c InForce,
         call: &'c Call<'c>,
         demands: Vec<Demand<'c>>,
+        tolerated: &'c OnceLock<Denial>,
     ) -> Option<Self> {
         match (call.operation()?.id, &socket.clients) {
             (OperationId::PutContainerArchive, _) => Some(Self::Files(Box::new(Files {
                 guard: TarGuard::new(),
-                policy,
+                in_force,
                 call,
                 demands,
+                tolerated,
             }))),
             (OperationId::ImageBuild, Clients::Tenant(resident)) => {
                 let files = Resident::dockerfiles(call);
@@ -85,18 +89,20 @@ impl<'c> Inspector<'c> {
 #[derive(Debug)]
 pub(crate) struct Files<'c> {
     guard: TarGuard,
-    policy: &'c Policy,
+    in_force: &'c InForce,
     call: &'c Call<'c>,
     demands: Vec<Demand<'c>>,
+    tolerated: &'c OnceLock<Denial>,
 }
 
 impl Files<'_> {
     fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
         let Self {
             guard,
-            policy,
+            in_force,
             call,
             demands,
+            tolerated,
         } = self;
         let decide = |kind: Kind, value: &str| {
             let mut demands = demands.clone();
@@ -106,7 +112,11 @@ impl Files<'_> {
                 place: Cow::Borrowed("body"),
                 safe: false,
             });
-            policy.decide(call, None, &demands).map(drop)
+            in_force.decide(call, None, &demands).map(|permit| {
+                if let Basis::Tolerated(denial) = permit.basis() {
+                    tolerated.get_or_init(|| denial.clone());
+                }
+            })
         };
         let pushed = guard.push(piece, &|kind, value| decide(kind, value).is_ok());
         pushed.map_err(

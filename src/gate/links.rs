@@ -10,9 +10,13 @@ use std::fs;
 use std::path::Path;
 
 use crate::demand::{Demand, Kind, Value};
+use crate::observe::Exchange;
 
 /// What the binds among `demands` demand besides, because links on their way lead elsewhere.
-pub(crate) async fn demands(demands: &[Demand<'_>]) -> Vec<Demand<'static>> {
+pub(crate) async fn demands(
+    demands: &[Demand<'_>],
+    exchange: &mut Exchange,
+) -> Vec<Demand<'static>> {
     let binds: Vec<(String, String)> = demands
         .iter()
         .filter(|demand| demand.kind == Kind::Bind)
@@ -27,7 +31,7 @@ pub(crate) async fn demands(demands: &[Demand<'_>]) -> Vec<Demand<'static>> {
     let followed = tokio::task::spawn_blocking(|| {
         binds
             .into_iter()
-            .filter_map(|(bind, place)| Some((followed(&bind)?, place)))
+            .filter_map(|(bind, place)| Some((followed(&bind)?, place, bind)))
             .collect::<Vec<_>>()
     });
     // A look that fails must not allow: no rule but one for every path grants what stands for it.
@@ -35,17 +39,21 @@ pub(crate) async fn demands(demands: &[Demand<'_>]) -> Vec<Demand<'static>> {
         vec![(
             "(links that cannot be followed):rw".to_owned(),
             "bind".to_owned(),
+            "(unknown)".to_owned(),
         )]
     };
     followed
         .await
         .unwrap_or_else(|_| unknown())
         .into_iter()
-        .map(|(bind, place)| Demand {
-            kind: Kind::Bind,
-            value: Value::Text(Cow::Owned(bind)),
-            place: Cow::Owned(format!("{place} (through a link)")),
-            safe: false,
+        .map(|(leads, place, bind)| {
+            exchange.resolved("path", &bind, &leads);
+            Demand {
+                kind: Kind::Bind,
+                value: Value::Text(Cow::Owned(leads)),
+                place: Cow::Owned(format!("{place} (through a link)")),
+                safe: false,
+            }
         })
         .collect()
 }

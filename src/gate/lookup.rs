@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use hyper::StatusCode;
 
 use super::engine::{Engine, EngineError};
-use super::links;
 use super::respond::Refusal;
+use super::{identity, links};
 use crate::api::json::Document;
 use crate::api::{Call, Query, Route, UnknownParameters};
 use crate::demand::Demand;
 use crate::demand::facts::{self, Facts, Reference, Target};
+use crate::observe::Exchange;
 
 /// The most names in one call that are looked up.
 const MOST: usize = 100;
@@ -25,6 +26,7 @@ pub(crate) async fn demands(
     call: &Call<'_>,
     document: Option<&Document<'_>>,
     demands: &[Demand<'_>],
+    exchange: &mut Exchange,
 ) -> Result<Vec<Demand<'static>>, Refusal> {
     let mut references = facts::references(call, document, demands);
     references.retain(|reference| matters(reference.target));
@@ -32,10 +34,10 @@ pub(crate) async fn demands(
     if references.len() > MOST {
         return Err(Refusal::TooManyNames { most: MOST });
     }
-    let mut found = links::demands(demands).await;
+    let mut found = links::demands(demands, exchange).await;
     let mut further = Vec::new();
     for reference in &references {
-        let learned = inspect(engine, reference).await?;
+        let learned = inspect(engine, reference, exchange).await?;
         found.extend(learned.demands);
         further.extend(learned.references);
     }
@@ -44,9 +46,9 @@ pub(crate) async fn demands(
         return Err(Refusal::TooManyNames { most: MOST });
     }
     for reference in &further {
-        found.extend(inspect(engine, reference).await?.demands);
+        found.extend(inspect(engine, reference, exchange).await?.demands);
     }
-    found.extend(links::demands(&found).await);
+    found.extend(links::demands(&found, exchange).await);
     Ok(found)
 }
 
@@ -62,7 +64,11 @@ fn matters(target: Target) -> bool {
     }
 }
 
-async fn inspect(engine: &Engine, reference: &Reference<'_>) -> Result<Facts<'static>, Refusal> {
+async fn inspect(
+    engine: &Engine,
+    reference: &Reference<'_>,
+    exchange: &mut Exchange,
+) -> Result<Facts<'static>, Refusal> {
     let call = Call {
         route: Route::Known(
             reference.target.inspection().operation(),
@@ -87,6 +93,7 @@ async fn inspect(engine: &Engine, reference: &Reference<'_>) -> Result<Facts<'st
     match status {
         StatusCode::OK => {
             let document = Document::parse(&body).map_err(|bad| unusable(bad.to_string()))?;
+            identity::note(&target, document.root(), str::to_owned, exchange);
             Ok(facts::learn(reference, Some(&document)))
         }
         StatusCode::NOT_FOUND => Ok(facts::learn(reference, None)),

@@ -7,6 +7,7 @@ use super::buffer::Buffer;
 use super::inspect::Inspector;
 use super::respond::Refusal;
 use super::stream::{Reader, Writer};
+use crate::observe::Meter;
 use crate::tenant::Unshieldable;
 use crate::wire::{BadBody, BodyDecoder, Framing, write};
 
@@ -44,15 +45,14 @@ pub(crate) struct Relay<'c, 'i> {
     decoder: BodyDecoder,
     outgoing: Framing,
     inspector: Option<Inspector<'i>>,
-    /// Bytes of the body that were passed on: counted as they are, so that a relay that is dropped on its way has
-    /// counted too.
-    passed: &'c mut u64,
+    /// Counts the bytes of the body as they are passed on, so that a relay that is dropped on its way has counted too.
+    passed: Meter<'c>,
 }
 
 impl<'c, 'i> Relay<'c, 'i> {
-    /// A relay of a body that comes in framed as `incoming` and goes out framed as `outgoing`. What it passes on is
-    /// added to `passed`.
-    pub(crate) fn new(incoming: Framing, outgoing: Framing, passed: &'c mut u64) -> Self {
+    /// A relay of a body that comes in framed as `incoming` and goes out framed as `outgoing`. `passed` counts what it
+    /// passes on.
+    pub(crate) fn new(incoming: Framing, outgoing: Framing, passed: Meter<'c>) -> Self {
         Self {
             decoder: BodyDecoder::new(incoming),
             outgoing,
@@ -95,7 +95,7 @@ impl<'c, 'i> Relay<'c, 'i> {
             if data.len() >= DIRECT {
                 return Ok(Next::Pass(decoded));
             }
-            *self.passed = self.passed.saturating_add(length(data));
+            self.passed.add(data.len());
             if !data.is_empty() {
                 inspect(&mut self.inspector, data)?;
                 match self.outgoing {
@@ -150,7 +150,7 @@ impl<'c, 'i> Relay<'c, 'i> {
                         self.inspect_end()?;
                     }
                     self.verify().await?;
-                    *self.passed = self.passed.saturating_add(length(data));
+                    self.passed.add(data.len());
                     let tail = match (self.outgoing, NonZeroUsize::new(data.len())) {
                         (Framing::Chunked, Some(size)) => {
                             write::chunk_size(out, size);
@@ -220,8 +220,4 @@ enum Next {
     More,
     /// A large piece is to be passed on from where it lies.
     Pass(crate::wire::Decoded),
-}
-
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

@@ -66,8 +66,8 @@ impl Server {
         Ok(())
     }
 
-    /// Serves until `stop` ends. Then nothing is accepted any more, idle connections are closed, and running exchanges
-    /// have their socket's grace to finish.
+    /// Serves until the gate is `asked` to stop. Then nothing is accepted any more, idle connections are closed, and running
+    /// exchanges have their socket's grace to finish, unless the gate is asked a second time.
     ///
     /// Each processor gets a worker with an event loop of its own, and a connection stays with the worker that accepted it:
     /// an exchange then never wakes another thread. A runtime that shares its event loop between threads spent a tenth of
@@ -75,8 +75,9 @@ impl Server {
     ///
     /// # Errors
     /// When the workers cannot be started.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let (sender, receiver) = watch::channel(false);
+    pub async fn run(self, mut asked: impl AsyncFnMut()) -> io::Result<Stopped> {
+        let (stop, stopping) = watch::channel(false);
+        let (cut, cutting) = watch::channel(false);
         let places: Vec<_> = self
             .sockets
             .iter()
@@ -99,25 +100,52 @@ impl Server {
             let runtime = runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            let stopping = receiver.clone();
+            let signs = Signs {
+                stopping: stopping.clone(),
+                cutting: cutting.clone(),
+            };
             let worker = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || runtime.block_on(work(entrances, stopping)))?;
+                .spawn(move || runtime.block_on(work(entrances, signs)))?;
             workers.push(worker);
         }
-        stop.await;
+        asked().await;
         // The sockets' files go first: who comes now finds nobody.
         drop(self.sockets);
-        sender.send_replace(true);
-        let waiting = tokio::task::spawn_blocking(move || {
+        stop.send_replace(true);
+        let mut waiting = tokio::task::spawn_blocking(move || {
             for worker in workers {
                 if worker.join().is_err() {
                     tracing::error!("a worker has panicked");
                 }
             }
         });
-        waiting.await.map_err(io::Error::other)
+        tokio::select! {
+            waited = &mut waiting => return waited.map(|()| Stopped::Drained).map_err(io::Error::other),
+            () = asked() => {}
+        }
+        cut.send_replace(true);
+        let waited = waiting.await;
+        waited.map(|()| Stopped::Cut).map_err(io::Error::other)
     }
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stopped {
+    /// A second wish to stop cut what was still running.
+    Cut,
+    /// What was running has ended, or had its time.
+    Drained,
+}
+
+/// What tells a worker to stop.
+#[derive(Clone)]
+struct Signs {
+    /// Nothing new.
+    stopping: watch::Receiver<bool>,
+    /// Nothing at all.
+    cutting: watch::Receiver<bool>,
 }
 
 /// A worker for each processor, up to a number at which the engine is long the slower one.
@@ -134,15 +162,19 @@ struct Entrance {
     places: Arc<Semaphore>,
 }
 
-async fn work(entrances: Vec<Entrance>, stopping: watch::Receiver<bool>) {
+async fn work(entrances: Vec<Entrance>, signs: Signs) {
     let mut loops = JoinSet::new();
     for entrance in entrances {
-        loops.spawn(accept(entrance, stopping.clone()));
+        loops.spawn(accept(entrance, signs.clone()));
     }
     while loops.join_next().await.is_some() {}
 }
 
-async fn accept(entrance: Entrance, mut stopping: watch::Receiver<bool>) {
+async fn accept(entrance: Entrance, signs: Signs) {
+    let Signs {
+        mut stopping,
+        mut cutting,
+    } = signs;
     let Entrance {
         door,
         socket,
@@ -181,7 +213,14 @@ async fn accept(entrance: Entrance, mut stopping: watch::Receiver<bool>) {
     }
     drop(acceptor);
     let end = deadline(socket.limits.drain_grace);
-    while let Ok(Some(_)) = tokio::time::timeout_at(end, connections.join_next()).await {}
+    let drained = async {
+        while let Ok(Some(_)) = tokio::time::timeout_at(end, connections.join_next()).await {}
+    };
+    tokio::select! {
+        () = drained => {}
+        _ = cutting.wait_for(|cutting| *cutting) => {}
+    }
+    // What is dropped here is recorded as it goes.
     connections.shutdown().await;
 }
 

@@ -86,9 +86,7 @@ impl Shielded<'_, '_> {
     }
 
     fn frame(&mut self, clean: &mut Vec<u8>) {
-        let count = u64::try_from(clean.len()).unwrap_or(u64::MAX);
-        let down = &mut self.exchange.carried().down;
-        *down = down.saturating_add(count);
+        self.exchange.down().add(clean.len());
         match self.outgoing {
             Framing::Chunked if clean.is_empty() => {}
             Framing::Chunked => write::chunk(self.out, clean),

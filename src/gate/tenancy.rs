@@ -9,9 +9,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use super::engine::Engine;
+use super::identity;
 use super::respond::Refusal;
 use crate::api::Call;
+use crate::api::json::Document;
 use crate::demand::{Demand, Kind};
+use crate::observe::Exchange;
 use crate::policy::Permit;
 use crate::tenant::{
     self, Answer, Base, Counted, Fact, Facts, Lookup, Prepared, Rate, Stop, Target, Tenant,
@@ -197,6 +200,7 @@ impl Resident {
         engine: &Engine,
         permit: &Permit<'c>,
         demands: &[Demand<'_>],
+        exchange: &mut Exchange,
     ) -> Result<Outcome<'c>, Refusal> {
         if let Some(unknown) = demands
             .iter()
@@ -220,7 +224,16 @@ impl Resident {
         };
         let chance = RandomState::new().build_hasher().finish();
         let step = |facts: &Facts| tenant::prepare(&self.tenant, permit, facts, chance);
-        match self.ask(engine, step).await? {
+        let note = |lookup: &Lookup, fact: &Fact| {
+            if fact.status != 200 || !exchange.is_recorded() {
+                return;
+            }
+            if let Ok(found) = Document::parse(&fact.body) {
+                let plain = |name: &str| self.tenant.plain_name(name).unwrap_or(name).to_owned();
+                identity::note(&lookup.target, found.root(), plain, exchange);
+            }
+        };
+        match self.ask(engine, step, note).await? {
             Asked::Done(prepared) => Ok(Outcome::Send(Box::new(prepared), hold)),
             Asked::Answer(answer) => Ok(Outcome::Answer(answer)),
         }
@@ -232,7 +245,7 @@ impl Resident {
     /// Why not.
     pub(crate) async fn check_bases(&self, engine: &Engine, bases: &[Base]) -> Result<(), Refusal> {
         let step = |facts: &Facts| tenant::may_build_from(&self.tenant, bases, facts);
-        self.ask(engine, step).await.map(|_| ())
+        self.ask(engine, step, |_, _| {}).await.map(|_| ())
     }
 
     /// Asks the engine what the core has to know, until it is content.
@@ -240,6 +253,7 @@ impl Resident {
         &self,
         engine: &Engine,
         step: impl Fn(&Facts) -> Result<T, Stop>,
+        mut note: impl FnMut(&Lookup, &Fact),
     ) -> Result<Asked<T>, Refusal> {
         let mut facts = Facts::default();
         for _ in 0..MAX_LOOKUPS {
@@ -249,6 +263,7 @@ impl Resident {
                 Err(Stop::Answer(answer)) => return Ok(Asked::Answer(answer)),
                 Err(Stop::Lookup(lookup)) => {
                     let fact = fetch(engine, &lookup).await?;
+                    note(&lookup, &fact);
                     facts.add(lookup, fact);
                 }
             }

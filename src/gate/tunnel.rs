@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::buffer::Buffer;
 use super::stream::{Reader, Stream, Writer};
-use crate::observe::Carried;
+use crate::observe::Meter;
 
 /// How often a peer that has ended its direction is looked at, to see whether it is gone altogether: the
 /// kernel reports only the first of the two as an event.
@@ -19,24 +19,19 @@ pub(crate) async fn run(
     client_input: &mut Buffer,
     engine: &mut Stream,
     engine_input: &mut Buffer,
-    carried: &mut Carried,
+    (mut sent_up, mut sent_down): (Meter<'_>, Meter<'_>),
 ) {
     let (mut up_ended, mut down_ended) = (false, false);
     loop {
         let ended = {
             let (mut from_client, mut to_client) = client.split();
             let (mut from_engine, mut to_engine) = engine.split();
-            let upward = pump(
-                &mut from_client,
-                client_input,
-                &mut to_engine,
-                &mut carried.up,
-            );
+            let upward = pump(&mut from_client, client_input, &mut to_engine, &mut sent_up);
             let downward = pump(
                 &mut from_engine,
                 engine_input,
                 &mut to_client,
-                &mut carried.down,
+                &mut sent_down,
             );
             tokio::select! {
                 end = upward, if !up_ended => {
@@ -84,14 +79,14 @@ async fn pump(
     from: &mut Reader<'_>,
     input: &mut Buffer,
     to: &mut Writer<'_>,
-    carried: &mut u64,
+    sent: &mut Meter<'_>,
 ) -> PumpEnd {
     loop {
         while !input.is_empty() {
             match to.write(input.filled()).await {
                 Ok(written) if written > 0 => {
                     input.consume(written);
-                    *carried = carried.saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+                    sent.add(written);
                 }
                 Ok(_) | Err(_) => return PumpEnd::SinkClosed,
             }

@@ -13,7 +13,7 @@ pub enum Decision {
     Malformed,
     /// The client left, or the gate ended, before there was a decision.
     Undecided,
-    /// The policy refuses it, and the socket only watches: it went to the engine.
+    /// The policy refuses it, and the socket only observes: it went to the engine.
     WouldDeny,
 }
 
@@ -66,6 +66,8 @@ pub enum End {
     Cut,
     /// A fault of the gate's own.
     Panicked,
+    /// A policy came into force that does not allow it.
+    Revoked,
 }
 
 impl End {
@@ -77,6 +79,7 @@ impl End {
             Self::Complete => "complete",
             Self::Cut => "cut",
             Self::Panicked => "panicked",
+            Self::Revoked => "revoked",
         }
     }
 }

@@ -1,19 +1,20 @@
 //! The guard of one exchange.
 
-use std::cell::RefCell;
 use std::fmt::{self, Write};
 use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::flow::{Carried, Flow, Meter, Total, Upload};
 use super::observer::Client;
-use super::record::Record;
+use super::record::{Identity, Record};
+use super::spares;
 use super::streams::Stream;
 use super::{Decision, End};
 use crate::api::{AnswerKind, Call, Operation};
 use crate::demand::Demand;
-use crate::policy::{Denial, Permit};
+use crate::policy::{Basis, Denial, Permit};
 use crate::wire::RequestHead;
 
 /// One exchange, watched: it is recorded when this value is dropped, whichever way it ends.
@@ -40,16 +41,11 @@ pub struct Exchange {
     reason: Option<&'static str>,
     end: Option<End>,
     bytes: Carried,
+    /// Counts in the place of `bytes` for what lasts.
+    flow: Option<Arc<Flow>>,
     record: Option<Record>,
-}
-
-/// How many bytes of bodies and tunnels went each way.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Carried {
-    /// From the client to the engine.
-    pub up: u64,
-    /// From the engine to the client.
-    pub down: u64,
+    /// What names in the call turned out to stand for.
+    resolved: Vec<Identity>,
 }
 
 /// Why the gate answers by itself.
@@ -82,11 +78,12 @@ impl Exchange {
         let number = observatory.number();
         let record = observatory.records().then(|| {
             Record::begin(
-                spare(),
+                spares::take(),
                 SystemTime::now(),
                 observatory.epoch,
                 number,
                 &client.observer.socket,
+                client.observer.tenant.as_deref(),
             )
         });
         Self {
@@ -105,7 +102,9 @@ impl Exchange {
             reason: None,
             end: None,
             bytes: Carried::default(),
+            flow: None,
             record,
+            resolved: Vec::new(),
             client,
         }
     }
@@ -145,10 +144,33 @@ impl Exchange {
         }
     }
 
-    /// The policy allows the call.
-    pub fn permitted(&mut self, permit: &Permit<'_>) {
+    /// Whether what happens is written down, so that there is use in finding out more.
+    pub const fn is_recorded(&self) -> bool {
+        self.record.is_some()
+    }
+
+    /// A name in the call stands for that object of the engine. `kind` is a word such as `container`.
+    pub fn resolved(&mut self, kind: &'static str, name: &str, id: &str) {
+        let known = |known: &Identity| known.id == id && known.kind == kind;
+        if self.is_recorded() && !self.resolved.iter().any(known) {
+            self.resolved.push(Identity {
+                kind,
+                name: name.to_owned(),
+                id: id.to_owned(),
+            });
+        }
+    }
+
+    /// The call, which demands so much, may go to the engine.
+    pub fn permitted(&mut self, permit: &Permit<'_>, demands: &[Demand<'_>]) {
         self.decided = Some(Instant::now());
-        self.decision.get_or_insert(Decision::Allowed);
+        match permit.basis() {
+            Basis::Rule(_) => self.decision = Some(Decision::Allowed),
+            Basis::Tolerated(denial) => {
+                self.demanded(demands);
+                self.tolerated(denial);
+            }
+        }
         if let Some(record) = &mut self.record {
             record.permitted(permit);
         }
@@ -161,8 +183,11 @@ impl Exchange {
         }
     }
 
-    /// The policy refuses the call, and the socket only watches: it is allowed all the same.
+    /// The policy refuses the call, and the socket only observes: it goes to the engine all the same.
     pub fn tolerated(&mut self, denial: &Denial) {
+        if self.decision == Some(Decision::WouldDeny) {
+            return;
+        }
         self.decision = Some(Decision::WouldDeny);
         self.reason = Some(denial.reason().code());
         self.client.observer.series.would_denials.inc();
@@ -204,7 +229,7 @@ impl Exchange {
         let body = head.map_or(0, |head| {
             request.len().saturating_sub(head.saturating_add(4))
         });
-        self.bytes.up = u64::try_from(body).unwrap_or(u64::MAX);
+        self.up().add(body);
         if let Some(record) = &mut self.record {
             record.forwarded(request);
         }
@@ -226,12 +251,15 @@ impl Exchange {
             && !self.is_stream
         {
             self.is_stream = true;
+            let bytes = self.bytes;
+            let flow = self.flow.get_or_insert_with(|| Arc::new(Flow::from(bytes)));
             observer.series.open_streams.inc();
             let stream = Stream {
                 operation: operation.name,
                 object: mem::take(&mut self.object),
-                peer: self.client.peer,
+                client: Arc::clone(&self.client),
                 since: SystemTime::now(),
+                flow: Arc::clone(flow),
             };
             observer.streams.begin(self.number, stream);
             if let Some(record) = &mut self.record {
@@ -245,9 +273,37 @@ impl Exchange {
         self.status.is_some()
     }
 
-    /// The counters of bytes.
-    pub const fn carried(&mut self) -> &mut Carried {
-        &mut self.bytes
+    /// Counts what goes to the engine, and what comes from there.
+    pub fn meters(&mut self) -> (Meter<'_>, Meter<'_>) {
+        let series = &self.client.observer.series;
+        let (up, down) = match &self.flow {
+            Some(flow) => (Total::Shared(&flow.up), Total::Shared(&flow.down)),
+            None => (
+                Total::Own(&mut self.bytes.up),
+                Total::Own(&mut self.bytes.down),
+            ),
+        };
+        let meter = |series, total| Meter { series, total };
+        (meter(&series.received, up), meter(&series.sent, down))
+    }
+
+    fn up(&mut self) -> Meter<'_> {
+        self.meters().0
+    }
+
+    /// Counts what goes to the client.
+    pub fn down(&mut self) -> Meter<'_> {
+        self.meters().1
+    }
+
+    /// Counts a body that is uploaded while the answer may come already.
+    pub fn upload(&mut self) -> Upload {
+        let bytes = self.bytes;
+        let flow = self.flow.get_or_insert_with(|| Arc::new(Flow::from(bytes)));
+        Upload {
+            client: Arc::clone(&self.client),
+            flow: Arc::clone(flow),
+        }
     }
 
     /// The answer has gone to the client whole.
@@ -258,6 +314,23 @@ impl Exchange {
     /// The client has left before the end.
     pub const fn abandoned(&mut self) {
         self.end = Some(End::Abandoned);
+    }
+
+    /// A policy came into force that does not allow what goes on: it is ended.
+    pub fn revoked(&mut self, denial: &Denial) {
+        self.end = Some(End::Revoked);
+        self.reason = Some(denial.reason().code());
+        let observer = &self.client.observer;
+        observer.series.revoked.inc();
+        tracing::info!(
+            socket = observer.socket,
+            operation = self.operation.map(|operation| operation.name),
+            reason = denial.reason().code(),
+            "ended: the policy that is in force now does not allow it"
+        );
+        if let Some(record) = &mut self.record {
+            record.denied(denial);
+        }
     }
 
     /// The engine's answer broke off.
@@ -330,18 +403,12 @@ impl Drop for Exchange {
         let series = &observer.series;
         series.count(id, decision);
         series.decision.observe(gate.as_secs_f64());
-        if self.bytes.up > 0 {
-            series.received.inc_by(self.bytes.up);
-        }
-        if self.bytes.down > 0 {
-            series.sent.inc_by(self.bytes.down);
-        }
         if self.is_stream {
             series.open_streams.dec();
             observer.streams.end(self.number);
         }
         if let Some(reason) = self.reason
-            && decision != Decision::WouldDeny
+            && !matches!(decision, Decision::Allowed | Decision::WouldDeny)
         {
             series.refusals.add(reason, 1);
         }
@@ -358,7 +425,8 @@ impl Drop for Exchange {
             gate,
             engine: self.engine,
             total: now.saturating_duration_since(self.begun),
-            bytes: self.bytes,
+            bytes: self.flow.as_ref().map_or(self.bytes, |flow| flow.carried()),
+            resolved: &self.resolved,
             client: &self.client,
         });
         let observatory = &observer.observatory;
@@ -373,7 +441,7 @@ impl Drop for Exchange {
                 .events
                 .push(record.bytes(), decision != Decision::Allowed);
         }
-        give_back(record.into_bytes());
+        spares::give_back(record.into_bytes());
     }
 }
 
@@ -403,35 +471,4 @@ fn demands(denial: &Denial) -> String {
         );
     }
     text
-}
-
-/// How many buffers a thread keeps, and how large they may be.
-const SPARE: usize = 16;
-const SPARE_BYTES: usize = 8 << 10;
-/// What nearly every record fits into.
-const RECORD_BYTES: usize = 1 << 10;
-
-thread_local! {
-    static SPARES: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A buffer of an earlier exchange of this thread, or a new one.
-fn spare() -> Vec<u8> {
-    SPARES
-        .with_borrow_mut(Vec::pop)
-        .unwrap_or_else(|| Vec::with_capacity(RECORD_BYTES))
-}
-
-fn give_back(buffer: Vec<u8>) {
-    if !(RECORD_BYTES..=SPARE_BYTES).contains(&buffer.capacity()) {
-        return;
-    }
-    // A thread that is ending keeps nothing.
-    _ = SPARES.try_with(|spares| {
-        if let Ok(mut spares) = spares.try_borrow_mut()
-            && spares.len() < SPARE
-        {
-            spares.push(buffer);
-        }
-    });
 }

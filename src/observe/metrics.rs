@@ -15,6 +15,7 @@ use prometheus::{
 
 use super::Decision;
 use super::audit::Counters;
+use super::observer::PolicyFacts;
 use super::process;
 use crate::api::{OPERATIONS, OperationId};
 use crate::policy::Reason;
@@ -57,6 +58,8 @@ pub(crate) struct Metrics {
     open_streams: IntGaugeVec,
     engine_connections: IntCounterVec,
     policies: IntGaugeVec,
+    enforced: IntGaugeVec,
+    revoked: IntCounterVec,
     pub(crate) engine_up: IntGauge,
     pub(crate) reloads: IntCounterVec,
     pub(crate) last_reload: IntGauge,
@@ -119,7 +122,7 @@ impl Metrics {
             ))?,
             would_denials: to.add(counters(
                 "doodgate_would_denials_total",
-                "Requests that went to the engine although the policy refuses them, since the socket only watches. Grant them or expect them to fail once it enforces.",
+                "Requests that went to the engine although the policy refuses them, since the socket only observes. Grant them or expect them to fail once it enforces.",
                 &["socket"],
             ))?,
             decision: to.add(HistogramVec::new(
@@ -147,12 +150,12 @@ impl Metrics {
             ))?,
             received: to.add(counters(
                 "doodgate_received_bytes_total",
-                "Bytes of request bodies and tunnels from clients to the engine, counted when the exchange ends.",
+                "Bytes of request bodies and tunnels from clients to the engine, counted as they pass.",
                 &["socket"],
             ))?,
             sent: to.add(counters(
                 "doodgate_sent_bytes_total",
-                "Bytes of answer bodies and tunnels from the engine to clients, counted when the exchange ends.",
+                "Bytes of answer bodies and tunnels from the engine to clients, counted as they pass.",
                 &["socket"],
             ))?,
             connections: to.add(counters(
@@ -179,6 +182,16 @@ impl Metrics {
                 "doodgate_policy_info",
                 "Always 1: the policy of a socket, and a digest of the text that it comes from.",
                 &["socket", "policy", "digest"],
+            ))?,
+            enforced: to.add(gauges(
+                "doodgate_policy_enforced",
+                "Whether a socket's clients are held to its policy. At 0 the socket only observes, and refuses nothing that the policy would.",
+                &["socket"],
+            ))?,
+            revoked: to.add(counters(
+                "doodgate_revoked_streams_total",
+                "Streams that were ended since a reload put a policy in force that does not allow them.",
+                &["socket"],
             ))?,
             engine_up: to.add(IntGauge::new(
                 "doodgate_engine_up",
@@ -257,6 +270,7 @@ impl Metrics {
             open_streams: self.open_streams.with_label_values(&[socket]),
             engine_connections: of(&self.engine_connections),
             would_denials: of(&self.would_denials),
+            revoked: of(&self.revoked),
             refusals,
             operations: (0..=OPERATIONS.len()).map(|_| OnceLock::new()).collect(),
             families: (self.requests.clone(), self.engine_wait.clone()),
@@ -284,16 +298,20 @@ impl Metrics {
     }
 
     /// Takes back [`Metrics::policy`].
-    pub(crate) fn forget_policy(&self, socket: &str, policy: &str, digest: &str) {
+    pub(crate) fn forget_policy(&self, socket: &str, policy: &PolicyFacts) {
+        let labels = [socket, policy.name.as_str(), policy.digest.as_str()];
         // That there is no such series is as well.
-        drop(self.policies.remove_label_values(&[socket, policy, digest]));
+        drop(self.policies.remove_label_values(&labels));
     }
 
     /// A socket's policy, from now on.
-    pub(crate) fn policy(&self, socket: &str, policy: &str, digest: &str) {
+    pub(crate) fn policy(&self, socket: &str, policy: &PolicyFacts) {
         self.policies
-            .with_label_values(&[socket, policy, digest])
+            .with_label_values(&[socket, policy.name.as_str(), policy.digest.as_str()])
             .set(1);
+        self.enforced
+            .with_label_values(&[socket])
+            .set(i64::from(!policy.enforcement.observes_only()));
     }
 }
 
@@ -308,6 +326,7 @@ pub(crate) struct SocketSeries {
     pub(crate) open_streams: IntGauge,
     pub(crate) engine_connections: IntCounter,
     pub(crate) would_denials: IntCounter,
+    pub(crate) revoked: IntCounter,
     pub(crate) refusals: RefusalSeries,
     /// One a row of the table of operations, and the last for routes that it does not have.
     operations: Box<[OnceLock<OperationSeries>]>,

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::audit::{self, Queue};
 use super::events::Events;
 use super::metrics::Metrics;
+use super::names::Names;
 use super::observer::{Observer, SocketFacts};
 use crate::policy::Audit;
 
@@ -54,6 +55,7 @@ pub struct Observatory {
     pub(crate) audit: Option<Arc<Queue>>,
     pub(crate) options: Options,
     pub(crate) events: Events,
+    pub(crate) names: Names,
     pub(crate) started: SystemTime,
     /// Makes the ids of this process differ from those of the one before.
     pub(crate) epoch: u32,
@@ -91,6 +93,7 @@ impl Observatory {
             audit,
             options,
             events: Events::default(),
+            names: Names::default(),
             started,
             epoch: seconds ^ process::id().rotate_left(16),
             numbers: AtomicU64::new(0),

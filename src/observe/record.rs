@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::exchange::Carried;
+use super::flow::Carried;
 use super::line::Line;
 use super::metrics::UNKNOWN;
 use super::observer::Client;
@@ -26,6 +26,19 @@ pub(crate) struct Record {
     line: Line,
     /// Whether it names a rule already.
     ruled: bool,
+    /// Whether it says already what the policy refuses.
+    denied: bool,
+}
+
+/// What a name in a call stands for.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    /// What kind of object: `container`.
+    pub(crate) kind: &'static str,
+    /// As the client, or an object that it named, calls it.
+    pub(crate) name: String,
+    /// As the engine does.
+    pub(crate) id: String,
 }
 
 /// What is known at the end.
@@ -39,6 +52,7 @@ pub(crate) struct Outcome<'o> {
     pub(crate) engine: Option<Duration>,
     pub(crate) total: Duration,
     pub(crate) bytes: Carried,
+    pub(crate) resolved: &'o [Identity],
     pub(crate) client: &'o Client,
 }
 
@@ -49,6 +63,7 @@ impl Record {
         epoch: u32,
         number: u64,
         socket: &str,
+        tenant: Option<&str>,
     ) -> Self {
         let mut line = Line::reuse(buffer);
         line.raw(b"{").number("schema", SCHEMA).key("time");
@@ -60,7 +75,14 @@ impl Record {
             .hex(number, 1)
             .raw(b"\"");
         line.text("socket", socket);
-        Self { line, ruled: false }
+        if let Some(tenant) = tenant {
+            line.text("tenant", tenant);
+        }
+        Self {
+            line,
+            ruled: false,
+            denied: false,
+        }
     }
 
     pub(crate) fn received(&mut self, head: &RequestHead) {
@@ -116,7 +138,9 @@ impl Record {
     }
 
     pub(crate) fn permitted(&mut self, permit: &Permit<'_>) {
-        self.rule(permit.rule());
+        if let Some(rule) = permit.rule() {
+            self.rule(rule);
+        }
         if !permit.rewrites().is_empty() {
             self.line.key("rewrites").raw(b"[");
             for rewrite in permit.rewrites().iter().take(LISTED) {
@@ -163,6 +187,9 @@ impl Record {
     }
 
     pub(crate) fn denied(&mut self, denial: &Denial) {
+        if std::mem::replace(&mut self.denied, true) {
+            return;
+        }
         self.line.text("policy", denial.policy());
         if let Some(closest) = denial.rule() {
             self.rule(closest);
@@ -224,10 +251,17 @@ impl Record {
         line.number("total_us", micros(outcome.total));
         line.number("received_bytes", outcome.bytes.up)
             .number("sent_bytes", outcome.bytes.down);
-        let client = outcome.client;
-        client
-            .peer
-            .write(line.key("peer"), client.container(), None);
+        if !outcome.resolved.is_empty() {
+            line.key("resolved").raw(b"[");
+            for identity in outcome.resolved.iter().take(LISTED) {
+                line.element().raw(b"{").text("kind", identity.kind);
+                line.text("name", &identity.name)
+                    .text("id", &identity.id)
+                    .raw(b"}");
+            }
+            line.raw(b"]");
+        }
+        outcome.client.write_peer(line.key("peer"));
         line.raw(b"}");
     }
 

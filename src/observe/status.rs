@@ -90,16 +90,25 @@ pub(crate) async fn render(observatory: &Observatory, health: &Health) -> Vec<u8
 
 fn socket(line: &mut Line, observer: &Observer) {
     let series = &observer.series;
-    let policy = observer.policy().clone();
+    let (policy, since) = observer.policy().clone();
     line.raw(b"{")
         .text("name", &observer.socket)
         .text("listen", &observer.listen);
+    if let Some(tenant) = &observer.tenant {
+        line.text("tenant", tenant);
+    }
+    line.key("observe_only")
+        .raw(if policy.enforcement.observes_only() {
+            b"true"
+        } else {
+            b"false"
+        });
     line.key("policy")
         .raw(b"{")
         .text("name", &policy.name)
         .text("digest", &policy.digest)
         .key("loaded");
-    time::write(line, policy.since);
+    time::write(line, since);
     line.raw(b"}")
         .number("connections", unsigned(series.open_connections.get()));
     line.number("connections_total", series.connections.get());

@@ -1,11 +1,12 @@
 //! The exchanges that are running and may have no end.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use super::flow::Flow;
 use super::line::Line;
-use super::peer::Peer;
+use super::observer::Client;
 use super::time;
 
 /// One of them.
@@ -13,8 +14,9 @@ use super::time;
 pub(crate) struct Stream {
     pub(crate) operation: &'static str,
     pub(crate) object: String,
-    pub(crate) peer: Peer,
+    pub(crate) client: Arc<Client>,
     pub(crate) since: SystemTime,
+    pub(crate) flow: Arc<Flow>,
 }
 
 /// Those of a socket, by the numbers of their exchanges: the oldest first.
@@ -46,8 +48,11 @@ impl Streams {
                 .text("operation", stream.operation);
             line.text("object", &stream.object).key("since");
             time::write(line, stream.since);
-            stream.peer.write(line.key("peer"), None, None);
-            line.raw(b"}");
+            stream.client.write_peer(line.key("peer"));
+            let bytes = stream.flow.carried();
+            line.number("received_bytes", bytes.up)
+                .number("sent_bytes", bytes.down)
+                .raw(b"}");
         }
     }
 }

@@ -10,7 +10,7 @@ use super::diagnostics::{Diagnostics, quote};
 use super::file::{self, Library};
 use super::read::Reader;
 use super::source::{Data, Entry, Node, Source};
-use super::{Policy, Preset, Tenancy, limits, sockets};
+use super::{Enforcement, Policy, Preset, Tenancy, limits, sockets};
 use crate::api::ApiVersion;
 
 /// What a configuration file says.
@@ -49,6 +49,8 @@ pub struct Socket {
     pub policy: Arc<Policy>,
     /// Of which of its calls there are audit records; `None` for what holds for all sockets.
     pub audit: Option<AuditCalls>,
+    /// Whether its clients are held to the policy. Always for those of a tenant.
+    pub enforcement: Enforcement,
     /// Whose clients they are; `None` for the host's own, who see the whole engine as far as the policy allows.
     pub tenant: Option<Arc<Tenancy>>,
 }

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::denial::{self, Denial};
+use super::enforcement::ObserveOnly;
 use super::evaluate::Evaluation;
 use super::mask::Mask;
-use super::permit::{Permit, Rewrite};
+use super::permit::{Basis, Permit, Rewrite};
 use super::rewrite::Rewriting;
 use super::{Effect, Policy, RuleRef};
 use crate::api::json::{Document, Value};
@@ -59,12 +60,35 @@ impl Policy {
             return Ok(Permit {
                 call: Cow::Borrowed(call),
                 document: document.map(Cow::Borrowed),
-                rule: rule.clone(),
+                basis: Basis::Rule(rule.clone()),
                 rewrites: Vec::new(),
             });
         }
         let evaluation = self.tables.evaluate(call, document, demands);
         self.conclude(call, document, &evaluation)
+    }
+
+    /// Lets pass, unchanged, a call that [`decide`](Self::decide) has refused, at a socket that only observes.
+    ///
+    /// # Errors
+    /// The [`Denial`] again, for a route that the table of operations does not have: what the gate does not understand it
+    /// passes on only where a rule names it.
+    pub fn tolerate<'c>(
+        &self,
+        _: ObserveOnly,
+        call: &'c Call<'c>,
+        document: Option<&'c Document<'c>>,
+        denial: Denial,
+    ) -> Result<Permit<'c>, Denial> {
+        if call.operation().is_none() {
+            return Err(denial.not_tolerated());
+        }
+        Ok(Permit {
+            call: Cow::Borrowed(call),
+            document: document.map(Cow::Borrowed),
+            basis: Basis::Tolerated(denial),
+            rewrites: Vec::new(),
+        })
     }
 
     /// What the evaluation of all rules comes to.
@@ -97,7 +121,7 @@ impl Policy {
         Ok(Permit {
             call: Cow::Borrowed(call),
             document: apply(document, &rewrites),
-            rule: first.reference.clone(),
+            basis: Basis::Rule(first.reference.clone()),
             rewrites: rewrites
                 .into_iter()
                 .map(|(rewriting, rule)| Rewrite {

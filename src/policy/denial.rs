@@ -149,6 +149,14 @@ impl Denial {
         &self.0.missing
     }
 
+    /// The same, for a call that not even a socket that only observes lets pass.
+    pub(super) fn not_tolerated(mut self) -> Self {
+        self.0.problem.push_str(
+            "; this socket only observes, but what the gate does not know needs a rule to be passed on",
+        );
+        self
+    }
+
     /// The deny rule that matched, or the allow rule that came closest.
     pub fn rule(&self) -> Option<&RuleRef> {
         self.0.rule.as_ref()

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use super::denial::Denial;
 use crate::api::Call;
 use crate::api::json::Document;
 
@@ -35,12 +36,21 @@ pub struct Rewrite {
     pub rule: RuleRef,
 }
 
-/// An allowed call. Only a policy's decision makes one, and nothing reaches the engine without one.
+/// Why a call may be sent.
+#[derive(Clone, Debug)]
+pub enum Basis {
+    /// A rule allows it: the first in the order of files and lines, where there are several.
+    Rule(RuleRef),
+    /// The policy refuses it, and its socket only observes: [`Policy::tolerate`](super::Policy::tolerate).
+    Tolerated(Denial),
+}
+
+/// A call that may be sent. Only a policy makes one, and nothing reaches the engine without one.
 #[derive(Debug)]
 pub struct Permit<'c> {
     pub(super) call: Cow<'c, Call<'c>>,
     pub(super) document: Option<Cow<'c, Document<'c>>>,
-    pub(super) rule: RuleRef,
+    pub(super) basis: Basis,
     pub(super) rewrites: Vec<Rewrite>,
 }
 
@@ -55,7 +65,7 @@ impl<'c> Permit<'c> {
         Self {
             call: Cow::Owned(call),
             document: document.map(Cow::Owned),
-            rule: self.rule.clone(),
+            basis: self.basis.clone(),
             rewrites: self.rewrites.clone(),
         }
     }
@@ -66,9 +76,17 @@ impl<'c> Permit<'c> {
         self.document.as_deref()
     }
 
-    /// The rule that allows it: the first in the order of files and lines, where there are several.
-    pub const fn rule(&self) -> &RuleRef {
-        &self.rule
+    /// Why it may be sent.
+    pub const fn basis(&self) -> &Basis {
+        &self.basis
+    }
+
+    /// The rule that allows it; `None` for a call that is only tolerated.
+    pub const fn rule(&self) -> Option<&RuleRef> {
+        match &self.basis {
+            Basis::Rule(rule) => Some(rule),
+            Basis::Tolerated(_) => None,
+        }
     }
 
     /// What was written into the document.

@@ -8,6 +8,7 @@ use super::address::Address;
 use super::audit::{self, AuditCalls};
 use super::config::{Account, DEFAULT_MODE, Socket, address};
 use super::diagnostics::{Diagnostic, Severity, quote};
+use super::enforcement::{Enforcement, ObserveOnly};
 use super::file::{Library, NAME_HELP, is_name};
 use super::read::Reader;
 use super::source::{Entry, Node, Source};
@@ -20,6 +21,7 @@ const KEYS: &[&str] = &[
     "listen",
     "mode",
     "namespace",
+    "observe-only",
     "owner",
     "policy",
     "quota",
@@ -80,6 +82,7 @@ pub(super) fn read(
                 group: draft.group,
                 policy,
                 audit: draft.audit,
+                enforcement: draft.enforcement,
                 tenant: draft.tenant.map(Arc::new),
             });
         }
@@ -127,6 +130,7 @@ struct Draft<'n> {
     owner: Option<Account>,
     group: Option<Account>,
     audit: Option<AuditCalls>,
+    enforcement: Enforcement,
     tenant: Option<Tenancy>,
 }
 
@@ -154,13 +158,14 @@ impl<'n> Draft<'n> {
                 "group" => draft.group = account(reader, node, key),
                 "insecure" => insecure = reader.boolean(node, key).unwrap_or_default(),
                 "audit" => draft.audit = audit::calls(reader, node, key),
+                "observe-only" => draft.enforcement = enforcement(reader, entry, entries),
                 "tenant" | "quota" | "shared-images" | "namespace" => {}
                 key => reader.unknown(
                     entry.span,
                     "key",
                     key,
                     KEYS.iter().copied(),
-                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `audit`, `tenant`, `namespace`, `shared-images` and `quota`",
+                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `audit`, `observe-only`, `tenant`, `namespace`, `shared-images` and `quota`",
                 ),
             }
         }
@@ -209,6 +214,31 @@ impl<'n> Draft<'n> {
             }
         }
     }
+}
+
+/// Reads whether a socket only observes. A tenant's cannot: what keeps tenants apart begins with what the policy allows.
+fn enforcement(reader: &mut Reader<'_, '_>, entry: &Entry, socket: &[Entry]) -> Enforcement {
+    if reader.boolean(&entry.value, "observe-only") != Some(true) {
+        return Enforcement::Enforced;
+    }
+    if socket.iter().any(|other| other.key == "tenant") {
+        reader.error_help(
+            entry.span,
+            "the socket of a tenant cannot only observe",
+            "try the policy on a socket without `tenant`, or take `observe-only` out",
+        );
+        return Enforcement::Enforced;
+    }
+    let warning = Diagnostic::new(
+        Severity::Warning,
+        reader.source,
+        entry.span,
+        "the policy is not enforced: what it refuses is passed on to the engine",
+    );
+    reader.diagnostics.push(warning.help(
+        "grant what `doodgate top` shows as would be refused, and then take `observe-only` out",
+    ));
+    Enforcement::ObserveOnly(ObserveOnly::asked_for())
 }
 
 /// Reads permission bits: `"0660"`.

@@ -3,8 +3,7 @@
 use std::fs;
 
 use super::{POLICY, call, lines, metric, plain, records, watched};
-use crate::support::gate::Gate;
-use crate::support::{Conn, Dir, FakeEngine, Head, Next, World, answer, unix, wait_until};
+use crate::support::{Conn, Dir, Head, Next, World, unix, wait_until};
 
 const PING: &str = "GET /_ping HTTP/1.1\r\nHost: docker\r\n\r\n";
 const LIST: &str = "GET /v1.41/containers/json?all=1 HTTP/1.1\r\nHost: docker\r\n\r\n";
@@ -359,70 +358,4 @@ fn an_upload() {
     client.read_response();
     assert_one(&world, ["ImageBuild", "allowed", "", "complete"], 200);
     assert_eq!(records(&world, 1)[0]["received_bytes"], 1000);
-}
-
-/// A gate of a configuration file with an audit, in front of an engine that keeps its answers.
-fn configured(limits: &str) -> (Dir, FakeEngine, Gate) {
-    let dir = Dir::new();
-    let engine = FakeEngine::start(&dir.path("engine.sock"), |conn, head| {
-        if head.line().contains("/events") {
-            conn.send(CHUNKED);
-            conn.read_to_end();
-            return Next::Close;
-        }
-        conn.send(answer::json("{}"));
-        Next::Request
-    });
-    let text = format!(
-        "version: 1\nengine: {}\naudit: {{to: {}}}\nlimits: {limits}\n\
-         sockets: {{gate: {{listen: \"{}\", policy: read-only}}}}\n",
-        unix(&dir.path("engine.sock")),
-        dir.path("audit.jsonl").display(),
-        unix(&dir.path("gate.sock"))
-    );
-    let config = dir.file("doodgate.yaml", &text).display().to_string();
-    let gate = Gate::start(
-        &["run", "--config", &config],
-        &dir.path("gate.sock"),
-        &dir.path("stderr"),
-    );
-    (dir, engine, gate)
-}
-
-#[test]
-fn a_gate_that_stops() {
-    let (dir, _engine, mut gate) = configured("{drain-grace: 0s}");
-    let mut client = Conn::connect(&dir.path("gate.sock"));
-    client.send(EVENTS);
-    client.read_head();
-    gate.signal("TERM");
-    assert!(gate.wait().success());
-    let text = fs::read_to_string(dir.path("audit.jsonl")).expect("the audit");
-    let ended: Vec<_> = text
-        .lines()
-        .filter(|line| line.contains("SystemEvents"))
-        .collect();
-    assert_eq!(ended.len(), 1, "{text}");
-    assert!(ended[0].contains("\"end\":\"cancelled\""), "{text}");
-}
-
-#[test]
-fn a_socket_that_is_full() {
-    let (dir, _engine, _gate) = configured("{connections: 1}");
-    // The place may still be taken by whoever looked whether the gate listens.
-    let mut client = None;
-    wait_until("there is a place", || {
-        let mut conn = Conn::connect(&dir.path("gate.sock"));
-        let placed = conn.try_send(EVENTS) && conn.read_head().status() == 200;
-        client = Some(conn);
-        placed
-    });
-    let mut second = Conn::connect(&dir.path("gate.sock"));
-    assert_eq!(second.read_response().0.status(), 503);
-    let read = || fs::read_to_string(dir.path("audit.jsonl")).unwrap_or_default();
-    wait_until("the record", || read().contains("too_many_connections"));
-    assert!(
-        read()
-            .contains("\"decision\":\"failed\",\"reason\":\"too_many_connections\",\"status\":503")
-    );
 }

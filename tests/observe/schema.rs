@@ -31,13 +31,10 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut V
                 inner.into_iter().for_each(&mut complain);
                 true
             }
-            "type" => match wanted.as_str().expect("one type") {
-                "object" => value.is_object(),
-                "array" => value.is_array(),
-                "string" => value.is_string(),
-                "integer" => value.is_u64(),
-                other => panic!("the schema uses the type {other}"),
-            },
+            "type" => wanted.as_array().map_or_else(
+                || is_of(wanted, value),
+                |types| types.iter().any(|it| is_of(it, value)),
+            ),
             "const" => value == wanted,
             "enum" => wanted.as_array().expect("values").contains(value),
             "minimum" => value.as_u64() >= wanted.as_u64(),
@@ -82,6 +79,17 @@ fn validate(root: &Value, schema: &Value, value: &Value, at: &str, wrong: &mut V
     }
 }
 
+fn is_of(wanted: &Value, value: &Value) -> bool {
+    match wanted.as_str().expect("the name of a type") {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "null" => value.is_null(),
+        other => panic!("the schema uses the type {other}"),
+    }
+}
+
 #[test]
 fn the_checker_finds_what_is_wrong() {
     let schema: Value = include_str!("../../docs/audit.schema.json")
@@ -94,6 +102,7 @@ fn the_checker_finds_what_is_wrong() {
         serde_json::json!({"surprise": 1}),
         serde_json::json!({"missing": [{"grant": "bind"}]}),
         serde_json::json!({"time": "yesterday"}),
+        serde_json::json!({"peer": {"certificate_subject": 1}}),
     ] {
         let mut wrong = Vec::new();
         validate(&schema, &schema, &bad, "", &mut wrong);

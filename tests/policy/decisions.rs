@@ -26,7 +26,7 @@ pub(crate) fn decide(policy: &Policy, request: &str, body: &str) -> Result<usize
         );
     }
     match decision {
-        Ok(permit) => Ok(permit.rule().line),
+        Ok(permit) => Ok(permit.rule().map_or(0, |rule| rule.line)),
         Err(denial) => Err(format!("{}: {denial}", denial.reason().code())),
     }
 }

@@ -131,7 +131,7 @@ proptest! {
             prop_assert_eq!(decision.is_ok(), allows && !denies, "{} {}", request, body);
             if let Ok(permit) = decision {
                 let named = trace.rules.iter().find(|rule| rule.outcome == Outcome::Allows);
-                prop_assert_eq!(named.map(|rule| &rule.rule), Some(permit.rule()));
+                prop_assert_eq!(named.map(|rule| &rule.rule), permit.rule());
             }
         }
     }

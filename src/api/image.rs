@@ -208,6 +208,37 @@ impl Reference {
         self.digest.as_deref()
     }
 
+    /// The repository, without tag and digest.
+    #[must_use]
+    pub fn without_tag(mut self) -> Self {
+        self.tag = None;
+        self.digest = None;
+        self
+    }
+
+    /// The short form that the engine shows: without the default registry, and without the folder of official images
+    /// (distribution/reference, `FamiliarString`).
+    pub fn familiar(&self) -> String {
+        let full = self.to_string();
+        let Some(bare) = full
+            .strip_prefix(DEFAULT_DOMAIN)
+            .and_then(|rest| rest.strip_prefix('/'))
+        else {
+            return full;
+        };
+        match self.path.strip_prefix(OFFICIAL) {
+            Some(name) if !name.contains('/') => {
+                bare.strip_prefix(OFFICIAL).unwrap_or(bare).to_owned()
+            }
+            Some(_) | None => bare.to_owned(),
+        }
+    }
+
+    /// Whether it stands for a name that was written without a registry.
+    pub fn is_in_default_registry(&self) -> bool {
+        self.domain == DEFAULT_DOMAIN
+    }
+
     fn with_tag(mut self, tag: &str) -> Result<Self, BadReference> {
         if !is_tag(tag) {
             return Err(BadReference::Tag(tag.to_owned()));
@@ -260,6 +291,16 @@ impl ImageTerm {
             });
         }
         Ok(Self::Name(name))
+    }
+}
+
+impl ImageTerm {
+    /// The name, unless it is an ID and nothing else.
+    pub const fn name(&self) -> Option<&Reference> {
+        match self {
+            Self::Id(_) => None,
+            Self::Name(name) | Self::NameOrId { name, .. } => Some(name),
+        }
     }
 }
 

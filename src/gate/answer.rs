@@ -88,7 +88,10 @@ impl Reading<'_> {
             (_, view) => view.clone(),
         };
         let empty = matches!(answer.framing(), Framing::None | Framing::Length(0));
-        let at_once = matches!(view, View::Events | View::ContainerStats);
+        let at_once = matches!(
+            view,
+            View::Events(_) | View::ContainerStats | View::Progress
+        );
         (!empty).then(|| (Shield::new(tenant.clone(), view), at_once))
     }
 }

@@ -211,7 +211,7 @@ impl Resident {
                 why: "the gate does not know what it refers to",
             }));
         }
-        let names = tenant::targets(permit.call());
+        let names = tenant::targets(&self.tenant, permit.call());
         let names = Lease::take(&self.making, names).map_err(Refusal::Tenant)?;
         let quota = if tenant::takes_quota(permit.call()) {
             Some(Arc::clone(&self.state.quota).lock_owned().await)

@@ -1,6 +1,10 @@
 //! What an answer to a tenant holds, and so what its shield has to do.
 
+use std::collections::BTreeSet;
+
 use regex::Regex;
+
+use super::image::{Names, Patterns};
 
 /// What the engine answers with, for the shield to know whose names and objects may be in it.
 ///
@@ -28,15 +32,21 @@ pub enum View {
     /// `GET /networks`.
     NetworkList(Listing),
     /// `GET /images/json`: the tenant's own images, and those that are shared, under the names that are.
-    ImageList,
-    /// `GET /images/NAME/json`, of an image that the tenant may use.
-    ImageInspect,
-    /// `GET /images/NAME/history`: what the gate adds to a build is a step of it.
-    ImageHistory,
-    /// `GET /events`: JSON objects one behind the other, without an end.
-    Events,
-    /// `GET /system/df`.
-    DataUsage,
+    ImageList(ImageListing),
+    /// `GET /images/NAME/json`, of an image that the tenant may use. These names stand for others to it.
+    ImageInspect(Names),
+    /// `GET /images/NAME/history`: what the gate adds to a build is a step of it. These names are the tenant's own.
+    ImageHistory(Names),
+    /// What the deletion of an image answers: a list of what is gone.
+    ImageDeleted,
+    /// What a prune of images answers.
+    ImagesPruned,
+    /// What a build tells of its steps: JSON objects one behind the other.
+    Progress,
+    /// `GET /events`: JSON objects one behind the other, without an end. Of the images that are named, if any are.
+    Events(BTreeSet<String>),
+    /// `GET /system/df`. These names of images are the tenant's own.
+    DataUsage(Names),
     /// `GET /info`.
     Info(Counts),
     /// What a prune of volumes or networks answers: an object with a list of names.
@@ -51,6 +61,15 @@ pub struct Listing {
     pub names: Vec<Regex>,
     /// How many of the matching items are wanted at most; `None` for all.
     pub limit: Option<usize>,
+}
+
+/// What of a list of images the engine cannot tell, since it knows other names: the shield does.
+#[derive(Clone, Debug, Default)]
+pub struct ImageListing {
+    /// The tenant's own names, which stand for nobody else's images.
+    pub own: Names,
+    /// Which names are wanted.
+    pub wanted: Patterns,
 }
 
 /// How much of everything `GET /info` may tell.

@@ -2,7 +2,8 @@
 
 use super::dockerfile::{self, Arguments, Base};
 use super::facts::InspectedImage;
-use super::scene::{Image, Scene, is_default, no_image};
+use super::image::{self, Image, no_image};
+use super::scene::{Scene, is_default};
 use super::{Facts, LABEL_PREFIX, OWNER_LABEL, Refusal, Stop, Tenant};
 use crate::api::Call;
 use crate::api::image::Reference;
@@ -30,12 +31,13 @@ pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> 
     // Tags that others use are not moved.
     call.remove_parameter("pull");
     let names: Vec<String> = call.query.all("t").map(str::to_owned).collect();
+    call.remove_parameter("t");
     for name in names.iter().filter(|name| !name.is_empty()) {
         let name = Reference::given(name, "").map_err(|error| Refusal::Malformed {
             name: "t",
             reason: error.to_string(),
         })?;
-        scene.free_name(&name)?;
+        call.push_parameter("t", scene.free_name("t", name)?.to_string());
     }
     let mode = call.parameter("networkmode").unwrap_or_default().to_owned();
     let mode = match mode.as_str() {
@@ -146,6 +148,12 @@ pub fn may_build_from(tenant: &Tenant, bases: &[Base], facts: &Facts) -> Result<
         chance: 0,
     };
     for base in bases {
+        if base.needed && image::engine_name(&scene, &base.term)?.is_some() {
+            return Err(way(
+                &format!("building from your own `{}`", base.term),
+                "the builder knows it by another name; give it a name with a registry",
+            ));
+        }
         match scene.image(&base.term)? {
             Image::Own(image) | Image::Shared(image) => triggers(&base.term, &image)?,
             Image::Foreign => return Err(no_image(&base.term)),

@@ -1,10 +1,11 @@
 //! What a new container refers to, made the tenant's own.
 
 use super::facts::InspectedImage;
+use super::image::{self, Image, no_image};
 use super::quota::count;
 use super::refusal::Kind;
 use super::scene::{Scene, is_default};
-use super::{OWNER_LABEL, Refusal, Stop, labels};
+use super::{IMAGE_LABEL, OWNER_LABEL, Refusal, Stop, labels};
 use crate::api::Call;
 use crate::api::json::{Member, Value};
 use crate::demand::normal;
@@ -17,9 +18,17 @@ pub(super) fn create<'c>(
 ) -> Result<(), Stop> {
     let name = name(scene, call.parameter("name"))?;
     labels::check(root.field("Labels"))?;
-    let image = match root.field("Image").and_then(Value::as_str) {
-        Some(term) if !term.is_empty() => Some(scene.usable_image(term)?),
-        Some(_) | None => None,
+    let term = root.field("Image").and_then(Value::as_str);
+    let term = term.unwrap_or_default().to_owned();
+    let image = match scene.image(&term)? {
+        _ if term.is_empty() => None,
+        Image::Own(image) => {
+            // Its names could mean another image a moment later.
+            root.set_field("Image", Value::text(image.id.clone()));
+            Some(image)
+        }
+        Image::Shared(image) => Some(image),
+        Image::Foreign | Image::Absent => return Err(no_image(&term)),
     };
     let mut host = root
         .field_mut("HostConfig")
@@ -30,7 +39,8 @@ pub(super) fn create<'c>(
     modes(scene, &mut host).map_err(reference)?;
     join(scene, root, &mut host, &name).map_err(reference)?;
     volumes(scene, root, &mut host, image.as_ref()).map_err(reference)?;
-    let stamps = scene.claim_container(&mut host)?;
+    let mut stamps = scene.claim_container(&mut host)?.to_vec();
+    stamps.push((IMAGE_LABEL, term));
     root.set_field("HostConfig", host);
     labels::stamp(root, scene.tenant, &stamps)?;
     call.set_parameter("name", scene.tenant.engine_name(&name));
@@ -345,7 +355,13 @@ fn mount(scene: &Scene<'_>, mount: &mut Value<'_>) -> Result<bool, Stop> {
             mount.set_field("VolumeOptions", options);
             Ok(new)
         }
-        "image" => scene.usable_image(&source).map(|_| false),
+        "image" => {
+            scene.usable_image(&source)?;
+            if let Some(name) = image::engine_name(scene, &source)? {
+                mount.set_field("Source", Value::text(name.to_string()));
+            }
+            Ok(false)
+        }
         "bind" | "tmpfs" | "npipe" => Ok(false),
         other => Err(Refusal::Way {
             what: format!("a mount of type `{other}`"),

@@ -1,12 +1,20 @@
 //! Images: shared to use, private to change.
 
+mod find;
+pub(super) mod name;
+mod pattern;
+
 use super::facts::{Answer, InspectedImage, ListedImage, label};
+use super::filters::Filters;
 use super::quota::count;
-use super::scene::{Image, Scene};
-use super::{OWNER_LABEL, Refusal, Stop, labels};
+use super::scene::Scene;
+use super::{ImageListing, OWNER_LABEL, Refusal, Stop, Tenant, View, labels};
 use crate::api::image::{BadReference, ImageTerm, Reference};
 use crate::api::json::Value;
 use crate::api::{Call, OperationId};
+pub use find::Names;
+pub(super) use find::{Image, no_image};
+pub use pattern::Patterns;
 
 /// A name that an image will be given by a call: whoever else wants it waits for the end of the call.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,14 +25,25 @@ pub struct Target {
     pub pulled: bool,
 }
 
-/// The names that a call gives to images. What cannot be read names none: the call is refused later.
-pub fn targets(call: &Call<'_>) -> Vec<Target> {
+/// The names that a tenant's call gives to images, and that others may give too. What cannot be read names none: the call
+/// is refused later.
+pub fn targets(tenant: &Tenant, call: &Call<'_>) -> Vec<Target> {
     let target = |pulled| {
         move |name: Reference| Target {
             name: name.to_string(),
             pulled,
         }
     };
+    let mut targets = named(call, target);
+    targets.retain(|target| {
+        let own =
+            Reference::parse(&target.name).is_ok_and(|name| tenant.engine_image(&name).is_some());
+        target.pulled || !own
+    });
+    targets
+}
+
+fn named<T: Fn(Reference) -> Target>(call: &Call<'_>, target: impl Fn(bool) -> T) -> Vec<Target> {
     match call.operation().map(|operation| operation.id) {
         Some(OperationId::ImageCreate) => match pulled(call) {
             Some(name) => name.into_iter().map(target(true)).collect(),
@@ -83,12 +102,20 @@ fn given(call: &Call<'_>) -> Result<Option<Reference>, Stop> {
         .map_err(bad("repo"))
 }
 
+/// Gives the image that the call makes its name in the engine.
+fn give_name(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
+    if let Some(name) = given(call)? {
+        let name = scene.free_name("repo", name)?;
+        call.set_parameter("repo", name.clone().without_tag().to_string());
+        call.set_parameter("tag", name.tag().unwrap_or_default().to_owned());
+    }
+    Ok(())
+}
+
 /// Makes a pull or an import the tenant's.
 pub(super) fn create(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
     let Some(name) = pulled(call) else {
-        if let Some(name) = given(call)? {
-            scene.free_name(&name)?;
-        }
+        give_name(scene, call)?;
         return label_changes(scene, call);
     };
     let name = name.map_err(bad("fromImage"))?;
@@ -101,6 +128,9 @@ pub(super) fn create(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop>
     }
     if name.digest().is_some() {
         return Ok(());
+    }
+    if scene.own_name(&name)?.is_some() {
+        return Err(Refusal::Given(name.familiar()).into());
     }
     match scene.image(&name.to_string())? {
         Image::Absent | Image::Own(_) => Ok(()),
@@ -124,11 +154,8 @@ fn up_to_date(name: &Reference, image: &InspectedImage) -> Answer {
     if let Some(digest) = digest.as_ref().and_then(Reference::digest) {
         lines.push(serde_json::json!({ "status": format!("Digest: {digest}") }));
     }
-    let familiar = name.to_string();
-    let familiar = familiar.strip_prefix("docker.io/").unwrap_or(&familiar);
-    let familiar = familiar.strip_prefix("library/").unwrap_or(familiar);
     lines.push(serde_json::json!({
-        "status": format!("Status: Image is up to date for {familiar}")
+        "status": format!("Status: Image is up to date for {}", name.familiar())
     }));
     Answer {
         body: lines
@@ -168,21 +195,24 @@ pub(super) fn commit(
     root: Option<&Value<'_>>,
 ) -> Result<(), Stop> {
     let container = scene.container(call.parameter("container").unwrap_or_default())?;
-    if let Some(name) = given(call)? {
-        scene.free_name(&name)?;
-    }
+    give_name(scene, call)?;
     labels::check(root.and_then(|root| root.field("Labels")))?;
     label_changes(scene, call)?;
     call.set_parameter("container", container.id);
     Ok(())
 }
 
-/// Gives an own image a name that is free, or own.
+/// Gives an image a name that is free, or own. What others share gets names that only the tenant knows.
 pub(super) fn tag(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
-    let image = scene.own_image(call.object().unwrap_or_default())?;
-    if let Some(name) = given(call)? {
-        scene.free_name(&name)?;
-    }
+    let term = call.object().unwrap_or_default();
+    let private = given(call)?.is_none_or(|name| name.is_in_default_registry());
+    let image = match scene.image(term)? {
+        Image::Own(image) if private || scene.tenant.owns(image.owner()) => image,
+        Image::Shared(image) if private => image,
+        Image::Own(_) | Image::Shared(_) => return Err(Refusal::Shared(term.to_owned()).into()),
+        Image::Foreign | Image::Absent => return Err(no_image(term)),
+    };
+    give_name(scene, call)?;
     call.set_object(image.id);
     Ok(())
 }
@@ -201,12 +231,23 @@ pub(super) fn push(scene: &Scene<'_>, call: &Call<'_>) -> Result<(), Stop> {
         }
         .into());
     }
+    if scene.own_name(&name)?.is_some() {
+        return Err(Refusal::Way {
+            what: format!("a push of `{}`", name.familiar()),
+            why: "a name without a registry stays in the engine; give the image one with a registry, and push that",
+        }
+        .into());
+    }
     scene.own_image(&name.to_string()).map(|_| ())
 }
 
 /// Deletes an own image, or one of its names.
 pub(super) fn delete(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
     let term = call.object().unwrap_or_default().to_owned();
+    if let Some(name) = engine_name(scene, &term)? {
+        call.set_object(name.to_string());
+        return Ok(());
+    }
     let image = scene.own_image(&term)?;
     if let Some(pinned) = pinned(&term, &image) {
         call.set_object(pinned);
@@ -214,18 +255,70 @@ pub(super) fn delete(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop>
     Ok(())
 }
 
-/// Reads an image that may be used, by its identifier.
-pub(super) fn read(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
+/// The engine's form of `term`, if that is a name of the tenant's own.
+pub(super) fn engine_name(scene: &Scene<'_>, term: &str) -> Result<Option<Reference>, Stop> {
+    let parsed = ImageTerm::parse(term).ok();
+    match parsed.as_ref().and_then(ImageTerm::name) {
+        Some(name) => Ok(scene.own_name(name)?.map(|(name, _)| name)),
+        None => Ok(None),
+    }
+}
+
+/// Lists the images that may be used.
+pub(super) fn list(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
+    let mut filters = Filters::of(call)?;
+    for term in ["before", "since"] {
+        for value in filters.take(term) {
+            filters.add(term, scene.usable_image(&value)?.id);
+        }
+    }
+    let mut wanted = filters.take("reference");
+    // The filter's old form, which engines read up to version 1.40 of the API.
+    if let Some(pattern) = call.parameter("filter").filter(|it| !it.is_empty()) {
+        wanted.insert(pattern.to_owned());
+    }
+    call.remove_parameter("filter");
+    if call.parameter("filters").is_some() {
+        filters.write(call);
+    }
+    Ok(View::ImageList(ImageListing {
+        own: scene.own_names()?,
+        wanted: Patterns::new(&wanted)?,
+    }))
+}
+
+/// The identifier of the image whose containers are to be listed; one that no image has, where there is none.
+pub(super) fn ancestor(scene: &Scene<'_>, term: &str) -> Result<String, Stop> {
+    Ok(match scene.image(term)? {
+        Image::Own(image) | Image::Shared(image) => image.id,
+        Image::Foreign | Image::Absent => format!("sha256:{}", "0".repeat(64)),
+    })
+}
+
+/// Shows an image that may be used, by its identifier.
+pub(super) fn inspect(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
+    let image = scene.usable_image(call.object().unwrap_or_default())?;
+    let shadowed = scene.shadowed(&image)?;
+    call.set_object(image.id);
+    Ok(View::ImageInspect(shadowed))
+}
+
+/// Shows what an image that may be used is made of.
+pub(super) fn history(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
     let image = scene.usable_image(call.object().unwrap_or_default())?;
     call.set_object(image.id);
-    Ok(())
+    Ok(View::ImageHistory(scene.own_names()?))
 }
 
 /// Writes images to an archive, each under the one name that was asked for.
 pub(super) fn save(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
     let exact = |term: &str| {
         let image = scene.usable_image(term)?;
-        Ok::<_, Stop>(match (pinned(term, &image), ImageTerm::parse(term)) {
+        // The archive would say the engine's name.
+        if engine_name(scene, term)?.is_some() {
+            return Ok::<_, Stop>(image.id);
+        }
+        Ok(match (pinned(term, &image), ImageTerm::parse(term)) {
             (Some(id), _) => id,
             // A bare repository stands for all of its tags here.
             (None, Ok(ImageTerm::Name(name) | ImageTerm::NameOrId { name, .. })) => {
@@ -269,14 +362,12 @@ impl Scene<'_> {
         let listed: Vec<ListedImage> = self.facts.have("/images/json")?;
         let visible = listed.iter().filter(|image| {
             let owner = label(&image.labels, OWNER_LABEL);
+            let mut names = image.repo_tags.iter().chain(&image.repo_digests).flatten();
             self.tenant.owns(owner)
                 || (owner.is_none()
-                    && image
-                        .repo_tags
-                        .iter()
-                        .chain(&image.repo_digests)
-                        .flatten()
-                        .any(|name| self.tenant.shares(name)))
+                    && names.any(|name| {
+                        self.tenant.shares(name) || self.tenant.plain_image(name).is_some()
+                    }))
         });
         Ok(count(visible.count()))
     }

@@ -25,13 +25,14 @@ mod scope;
 mod testing;
 mod view;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-pub use answer::{Counts, Listing, Unshieldable, View};
+pub use answer::{Counts, ImageListing, Listing, Unshieldable, View};
 pub use build::{bases, dockerfiles, may_build_from};
 pub use dockerfile::Base;
 pub use facts::{Answer, Ask, Fact, Facts, Lookup, Stop};
-pub use image::{Target, targets};
+pub use image::{Names, Patterns, Target, targets};
 pub use name::{DEFAULT_NETWORK, engine_name, plain_name};
 pub use prepare::{Prepared, prepare, takes_quota};
 pub use quota::{Rate, Usage};
@@ -39,6 +40,7 @@ pub use refusal::{Counted, Kind, Refusal};
 pub use scope::Scope;
 pub use view::Shield;
 
+use crate::api::image::Reference;
 use crate::policy::{Quota, Tenancy};
 
 /// The prefix of the labels that are the gate's: clients can neither set, change nor remove them, and do not see them.
@@ -51,6 +53,8 @@ pub const MEMORY_LABEL: &str = "io.doodgate.memory";
 pub const CPUS_LABEL: &str = "io.doodgate.cpus";
 /// What a container was given of the tenant's processes.
 pub const PIDS_LABEL: &str = "io.doodgate.pids";
+/// The image that a container was made of, as the tenant named it.
+pub const IMAGE_LABEL: &str = "io.doodgate.image";
 /// Marks a tenant's default network, which stays when unused ones are pruned.
 pub const DEFAULT_LABEL: &str = "io.doodgate.default";
 
@@ -58,12 +62,15 @@ pub const DEFAULT_LABEL: &str = "io.doodgate.default";
 #[derive(Clone, Debug)]
 pub struct Tenant {
     tenancy: Arc<Tenancy>,
+    /// What the engine's names of its images begin with.
+    images: Arc<str>,
 }
 
 impl Tenant {
     /// The tenant that a configuration describes.
-    pub const fn new(tenancy: Arc<Tenancy>) -> Self {
-        Self { tenancy }
+    pub fn new(tenancy: Arc<Tenancy>) -> Self {
+        let images = image::name::prefix(&tenancy.name).into();
+        Self { tenancy, images }
     }
 
     /// The name.
@@ -92,10 +99,33 @@ impl Tenant {
         label == Some(self.name())
     }
 
+    /// The name that the engine knows an image by to which the tenant gives `name`; `None` where it is the same.
+    fn engine_image(&self, name: &Reference) -> Option<Reference> {
+        image::name::mapped(&self.images, name)
+    }
+
+    /// The name that the tenant knows an image by that the engine calls `name`; `None` when the name is not one that
+    /// the gate gave to an image for the tenant.
+    pub fn plain_image<'n>(&self, name: &'n str) -> Option<&'n str> {
+        name.strip_prefix(&*self.images)
+    }
+
+    /// Whether the engine's name of an image is one that the gate gave, to whomever.
+    fn is_reserved_image(&self, name: &str) -> bool {
+        Reference::parse(name).is_ok_and(|name| image::name::is_reserved(&name))
+    }
+
+    /// `text` with the plain names of images in it.
+    fn plain_images<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        image::name::plain(&self.images, text)
+    }
+
     /// Whether an image that nobody owns may be used under this name. `name` is what the engine lists:
     /// `alpine:latest`, `localhost:5000/a@sha256:...`.
     pub fn shares(&self, name: &str) -> bool {
-        crate::api::image::Reference::parse(name)
-            .is_ok_and(|reference| self.tenancy.shared_images.matches(&reference.to_string()))
+        Reference::parse(name).is_ok_and(|reference| {
+            !image::name::is_reserved(&reference)
+                && self.tenancy.shared_images.matches(&reference.to_string())
+        })
     }
 }

@@ -96,7 +96,7 @@ fn rewrite<'c>(
         Scope::Refused => return Err(Refusal::Operation(call.name().to_owned()).into()),
         Scope::Info => View::Info(counts(scene)?),
         Scope::Events => events(scene, call)?,
-        Scope::DataUsage => View::DataUsage,
+        Scope::DataUsage => View::DataUsage(scene.own_names()?),
         Scope::ContainerList => containers(scene, call)?,
         Scope::Container(view) => {
             if call.flag("link") {
@@ -159,11 +159,9 @@ fn rewrite<'c>(
             filters.write(call);
             view
         }
-        Scope::ImageList => images(scene, call)?,
-        Scope::ImageRead(view) => {
-            image::read(scene, call)?;
-            view
-        }
+        Scope::ImageList => image::list(scene, call)?,
+        Scope::ImageInspect => image::inspect(scene, call)?,
+        Scope::ImageHistory => image::history(scene, call)?,
         Scope::ImageSave => {
             image::save(scene, call)?;
             View::Pass
@@ -182,11 +180,11 @@ fn rewrite<'c>(
         }
         Scope::ImageDelete => {
             image::delete(scene, call)?;
-            View::Pass
+            View::ImageDeleted
         }
         Scope::Build => {
             build::build(scene, call)?;
-            View::Pass
+            View::Progress
         }
         Scope::BuildPrune => {
             return Err(Stop::Answer(Answer {
@@ -277,8 +275,10 @@ fn events(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
     for name in ["container", "network", "volume"] {
         filters.add_names(name, scene.tenant);
     }
+    // The engine knows images by other names.
+    let images = filters.take("image");
     filters.write(call);
-    Ok(View::Events)
+    Ok(View::Events(images))
 }
 
 fn containers(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
@@ -299,6 +299,9 @@ fn containers(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
             filters.add(term, scene.container(&value)?.id);
         }
     }
+    for value in filters.take("ancestor") {
+        filters.add("ancestor", image::ancestor(scene, &value)?);
+    }
     for objects in ["volume", "network"] {
         filters.add_names(objects, scene.tenant);
     }
@@ -314,19 +317,6 @@ fn containers(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
     }
     call.remove_parameter("limit");
     Ok(View::ContainerList(Listing { names, limit }))
-}
-
-fn images(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
-    let mut filters = Filters::of(call)?;
-    for term in ["before", "since"] {
-        for value in filters.take(term) {
-            filters.add(term, scene.usable_image(&value)?.id);
-        }
-    }
-    if call.parameter("filters").is_some() {
-        filters.write(call);
-    }
-    Ok(View::ImageList)
 }
 
 fn network(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {

@@ -129,6 +129,11 @@ pub enum Refusal {
         "doodgate: the image `{0}` exists and is not yours: it cannot be changed or given to another image"
     )]
     Taken(String),
+    /// A name that would have to be pulled, and that the tenant has given to an image of its own.
+    #[error(
+        "doodgate: `{0}` is a name that you have given to an image of your own: remove it, and pull again"
+    )]
+    Given(String),
     /// An image's name that somebody else is just making.
     #[error("doodgate: the image `{0}` is just being made by somebody else: try again later")]
     Busy(String),
@@ -204,6 +209,7 @@ impl Refusal {
             Self::Operation(_) | Self::Way { .. } => (403, "not_for_tenants"),
             Self::Reserved(_) => (400, "reserved_label"),
             Self::Taken(_) => (403, "image_not_own"),
+            Self::Given(_) => (409, "image_own"),
             Self::Busy(_) => (409, "image_busy"),
             Self::Shared(_) => (403, "image_shared"),
             Self::Malformed { .. } => (400, "malformed_parameter"),

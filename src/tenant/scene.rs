@@ -1,13 +1,12 @@
 //! Whose is what: every reference in a call is resolved to the engine's object, and must be the tenant's.
 
 use super::facts::{
-    Facts, InspectedContainer, InspectedExec, InspectedImage, Labels, ListedContainer, Lookup,
-    Network, Volume, label, read, unusable,
+    Facts, InspectedContainer, InspectedExec, Labels, ListedContainer, Lookup, Network, Volume,
+    label, read, unusable,
 };
 use super::refusal::Kind;
 use super::{DEFAULT_LABEL, DEFAULT_NETWORK, OWNER_LABEL, Refusal, Stop, Tenant};
-use crate::api::image::{ImageTerm, Reference};
-use crate::api::{query_value, segment, segments};
+use crate::api::{query_value, segment};
 
 /// A tenant, and what is known of the engine for one call.
 #[derive(Clone, Copy, Debug)]
@@ -25,19 +24,6 @@ pub(super) struct Container {
     /// The name that the tenant knows.
     pub(super) name: String,
     pub(super) labels: Labels,
-}
-
-/// Who may do what with an image.
-#[derive(Debug)]
-pub(super) enum Image {
-    /// The tenant's own.
-    Own(InspectedImage),
-    /// Nobody's, and shared.
-    Shared(InspectedImage),
-    /// Somebody else's, or not shared.
-    Foreign,
-    /// There is none.
-    Absent,
 }
 
 impl Scene<'_> {
@@ -284,100 +270,6 @@ impl Scene<'_> {
                 )
             })
     }
-
-    /// What the tenant may do with the image that `term` names.
-    pub(super) fn image(&self, term: &str) -> Result<Image, Stop> {
-        let Ok(parsed) = ImageTerm::parse(term) else {
-            return Ok(Image::Absent);
-        };
-        let target = format!("/images/{}/json", segments(term));
-        let Some(found): Option<InspectedImage> = self.facts.find(&target)? else {
-            return Ok(Image::Absent);
-        };
-        let owner = found
-            .config
-            .as_ref()
-            .and_then(|config| label(&config.labels, OWNER_LABEL));
-        if self.tenant.owns(owner) {
-            return Ok(Image::Own(found));
-        }
-        let shared = owner.is_none() && self.is_shared(&parsed, &found);
-        Ok(if shared {
-            Image::Shared(found)
-        } else {
-            Image::Foreign
-        })
-    }
-
-    /// An image without a name is nobody's to share: it is a step of somebody's build.
-    fn is_shared(&self, term: &ImageTerm, image: &InspectedImage) -> bool {
-        let mut names = image
-            .repo_tags
-            .iter()
-            .chain(&image.repo_digests)
-            .flatten()
-            .map(String::as_str);
-        let asked = match term {
-            ImageTerm::Id(_) => None,
-            ImageTerm::Name(name) => Some(name),
-            ImageTerm::NameOrId { name, .. } => names
-                .clone()
-                .any(|known| Reference::parse(known).is_ok_and(|known| known == *name))
-                .then_some(name),
-        };
-        match asked {
-            Some(name) => self.tenant.shares(&name.to_string()),
-            None => names.any(|name| self.tenant.shares(name)),
-        }
-    }
-
-    /// An image that the tenant may use.
-    pub(super) fn usable_image(&self, term: &str) -> Result<InspectedImage, Stop> {
-        match self.image(term)? {
-            Image::Own(image) | Image::Shared(image) => Ok(image),
-            Image::Foreign | Image::Absent => Err(no_image(term)),
-        }
-    }
-
-    /// An image of the tenant's own.
-    pub(super) fn own_image(&self, term: &str) -> Result<InspectedImage, Stop> {
-        match self.image(term)? {
-            Image::Own(image) => Ok(image),
-            Image::Shared(_) => Err(Refusal::Shared(term.to_owned()).into()),
-            Image::Foreign | Image::Absent => Err(no_image(term)),
-        }
-    }
-
-    /// Refuses a new name for an image when it is somebody else's.
-    pub(super) fn free_name(&self, name: &Reference) -> Result<(), Stop> {
-        match self.image(&name.to_string())? {
-            Image::Own(_) | Image::Absent => Ok(()),
-            Image::Shared(_) | Image::Foreign => Err(Refusal::Taken(name.to_string()).into()),
-        }
-    }
-}
-
-pub(super) fn no_image(term: &str) -> Stop {
-    let term = match ImageTerm::parse(term) {
-        Ok(ImageTerm::Name(name) | ImageTerm::NameOrId { name, .. })
-            if name.digest().is_none() && !term.contains('@') =>
-        {
-            let tag = name.tag().unwrap_or("latest");
-            match term
-                .strip_suffix(tag)
-                .and_then(|rest| rest.strip_suffix(':'))
-            {
-                Some(_) => term.to_owned(),
-                None => format!("{term}:{tag}"),
-            }
-        }
-        Ok(_) | Err(_) => term.to_owned(),
-    };
-    Refusal::NoSuch {
-        kind: Kind::Image,
-        term,
-    }
-    .into()
 }
 
 /// Whether a network's name means the default one.
@@ -470,20 +362,5 @@ mod tests {
         assert_eq!(picked("def3"), Ok(Some("def333".to_owned())));
         assert_eq!(picked("ff"), Ok(None));
         assert_eq!(picked("abc"), Err(Refusal::Ambiguous("abc".to_owned())));
-    }
-
-    #[test]
-    fn a_missing_image_is_named_as_the_engine_does() {
-        for (term, expected) in [
-            ("alpine", "No such image: alpine:latest"),
-            ("alpine:3", "No such image: alpine:3"),
-            ("r.corp/a", "No such image: r.corp/a:latest"),
-            ("abc", "No such image: abc:latest"),
-        ] {
-            let Stop::Refuse(refusal) = no_image(term) else {
-                panic!("{term}");
-            };
-            assert_eq!(refusal.to_string(), expected);
-        }
     }
 }

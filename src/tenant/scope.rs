@@ -36,8 +36,10 @@ pub enum Scope {
     Prune(View),
     /// Lists images.
     ImageList,
-    /// Reads one image that the tenant may use.
-    ImageRead(View),
+    /// Shows one image that the tenant may use.
+    ImageInspect,
+    /// Shows what an image that the tenant may use is made of.
+    ImageHistory,
     /// Writes images that the tenant may use as an archive.
     ImageSave,
     /// Pulls or imports an image.
@@ -113,12 +115,13 @@ impl Scope {
             }
             Op::ContainerRename => Self::ContainerRename,
             Op::ContainerUpdate => Self::ContainerUpdate,
-            Op::ContainerPrune | Op::ImagePrune => Self::Prune(View::Pass),
+            Op::ContainerPrune => Self::Prune(View::Pass),
+            Op::ImagePrune => Self::Prune(View::ImagesPruned),
             Op::NetworkPrune | Op::VolumePrune => Self::Prune(View::Pruned),
             Op::ExecStart | Op::ExecResize | Op::ExecInspect => Self::Exec,
             Op::ImageList => Self::ImageList,
-            Op::ImageInspect => Self::ImageRead(View::ImageInspect),
-            Op::ImageHistory => Self::ImageRead(View::ImageHistory),
+            Op::ImageInspect => Self::ImageInspect,
+            Op::ImageHistory => Self::ImageHistory,
             Op::ImageGet | Op::ImageGetAll => Self::ImageSave,
             Op::ImageCreate => Self::ImageCreate,
             Op::ImagePush => Self::ImagePush,

@@ -10,6 +10,8 @@
 )]
 
 #[cfg(test)]
+mod images;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod sides;

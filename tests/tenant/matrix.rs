@@ -23,7 +23,10 @@ fn named(what: &str, missing: &str) -> Named {
 struct Victim {
     names: Vec<Named>,
     container: String,
+    /// As the engine knows it, as its tenant does, and under a name with a registry.
     image: String,
+    private: String,
+    registered: String,
     exec: String,
     network: String,
     volume: String,
@@ -69,6 +72,15 @@ impl Victim {
             .as_str()
             .unwrap()
             .to_owned();
+        let registry = format!("localhost:5000/{tag}");
+        client
+            .call(
+                "POST",
+                &format!("/images/{tag}:1/tag?repo={registry}&tag=1"),
+                None,
+            )
+            .want(201);
+        let below = format!("{tenant}.tenant.doodgate.invalid/{tag}");
         let short = |id: &str| id.get(..12).unwrap().to_owned();
         let bare = image.trim_start_matches("sha256:").to_owned();
         let volume = format!("{tenant}.avolume");
@@ -86,6 +98,8 @@ impl Victim {
             named(&volume, &format!("{tenant}.novolume")),
             named(&format!("{tag}:1"), &format!("{tag}:2")),
             named(&format!("docker.io/{tag}:1"), &format!("docker.io/{tag}:2")),
+            named(&format!("{below}:1"), &format!("{below}:2")),
+            named(&format!("{registry}:1"), &format!("{registry}:2")),
             named(&image, &format!("sha256:{NOTHING}")),
             named(&bare, NOTHING),
             named(&short(&bare), &short(NOTHING)),
@@ -93,7 +107,9 @@ impl Victim {
         Self {
             names,
             container,
-            image: format!("{tag}:1"),
+            image: format!("{below}:1"),
+            private: format!("{tag}:1"),
+            registered: format!("{registry}:1"),
             exec,
             network,
             volume,
@@ -344,42 +360,42 @@ fn builds(engine: &str) {
             &context,
         )
     };
-    let private = &victim.image;
-    for dockerfile in [
-        format!("FROM {private}\n"),
-        format!("FROM docker.io/{private}\n"),
-        format!("FROM alpine\nCOPY --from={private} /etc /x\n"),
-        format!("FROM alpine AS a\nFROM {private} AS b\n"),
-        format!("ARG B={private}\nFROM $B\n"),
-        format!("ARG A={private}\nARG B=${{A}}\nFROM ${{B:-alpine}}\n"),
-        format!("FR\\\nOM {private}\n"),
-        format!("# escape=`\nFROM `\n{private}\n"),
-        format!("FROM alpine\nADD --from={private} /etc /x\n"),
-        "FROM nothing-of-that-name\n".to_owned(),
-    ] {
-        let answer = build("q=0", &dockerfile);
-        assert!(
-            matches!(answer.status, 400 | 403 | 404),
-            "{dockerfile}: {answer:?}"
+    for private in [&victim.image, &victim.private, &victim.registered] {
+        for dockerfile in [
+            format!("FROM {private}\n"),
+            format!("FROM alpine\nCOPY --from={private} /etc /x\n"),
+            format!("FROM alpine AS a\nFROM {private} AS b\n"),
+            format!("ARG B={private}\nFROM $B\n"),
+            format!("ARG A={private}\nARG B=${{A}}\nFROM ${{B:-alpine}}\n"),
+            format!("FR\\\nOM {private}\n"),
+            format!("# escape=`\nFROM `\n{private}\n"),
+            format!("FROM alpine\nADD --from={private} /etc /x\n"),
+        ] {
+            let answer = build("q=0", &dockerfile);
+            assert!(
+                matches!(answer.status, 400 | 403 | 404),
+                "{dockerfile}: {answer:?}"
+            );
+        }
+        let given = build(
+            &format!("buildargs={{%22B%22:%22{private}%22}}"),
+            "ARG B=alpine\nFROM $B\n",
         );
+        assert!(matches!(given.status, 403 | 404), "{given:?}");
     }
-    let given = build(
-        &format!("buildargs={{%22B%22:%22{private}%22}}"),
-        "ARG B=alpine\nFROM $B\n",
-    );
-    assert_eq!(given.status, 404, "{given:?}");
+    let private = &victim.registered;
     let tag = private.replace('/', "%2F").replace(':', "%3A");
     for query in [
         format!("t={tag}"),
         "labels={%22io.doodgate.tenant%22:%22x%22}".to_owned(),
-        "cachefrom=[%22alpine%22]".to_owned(),
+        format!("t={}", victim.image.replace('/', "%2F")),
         "remote=http://localhost/x.tar".to_owned(),
         "version=2".to_owned(),
     ] {
         let answer = build(&query, "FROM alpine\n");
         assert!(matches!(answer.status, 400 | 403), "{query}: {answer:?}");
     }
-    let (repository, _) = private.split_once(':').unwrap();
+    let (repository, _) = private.rsplit_once(':').unwrap();
     let (repository, own) = (
         repository.replace('/', "%2F"),
         run(&attacker, "own", &sleeper()),
@@ -396,6 +412,12 @@ fn builds(engine: &str) {
         };
         assert_eq!(answer.status, 403, "{target}: {answer:?}");
     }
+    // The same name without a registry is another image's.
+    let tagged = build(
+        &format!("t={}", victim.private.replace('/', "%2F")),
+        "FROM alpine\n",
+    );
+    assert!(tagged.body.contains("Successfully tagged"), "{tagged:?}");
     victim.check(&world.host, &before);
     // What is shared may be built from, and the label of the Dockerfile changes nothing.
     let mine = format!("{}%2Fmine", world.prefix);
@@ -406,7 +428,11 @@ fn builds(engine: &str) {
     assert!(answer.body.contains("Successfully tagged"), "{answer:?}");
     let labels = world
         .host
-        .get(&format!("/images/{}/mine/json", world.prefix))
+        .get(&format!(
+            "/images/{}.tenant.doodgate.invalid/{}/mine/json",
+            world.tenant(1),
+            world.prefix
+        ))
         .json();
     let expected: Value = json!({"a": "b", "io.doodgate.tenant": world.tenant(1)});
     assert_eq!(labels["Config"]["Labels"], expected);

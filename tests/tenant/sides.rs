@@ -1,11 +1,11 @@
 //! Two tenants that do the same at once, and what each sees of it.
 
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::world::{Client, World, run, sleeper};
+use crate::world::{Client, World, now, run, sleeper};
 
 /// The ends of the reads that tell of more than one object.
 const READS: &[&str] = &[
@@ -76,11 +76,9 @@ fn views(engine: &str) {
         let info = client.get("/info").want(200).json();
         assert_eq!(info["Containers"], 1);
         // The end of the events is a moment that has come.
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = now();
         for read in READS {
-            let answer = client
-                .get(&read.replace("NOW", &now.as_secs().to_string()))
-                .want(200);
+            let answer = client.get(&read.replace("NOW", &now.to_string())).want(200);
             for trace in traces(&world, other, std::slice::from_ref(foreign)) {
                 assert!(
                     !answer.body.contains(&trace),

@@ -51,9 +51,19 @@ fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
         (Ask::Get, "/images/alpine/json" | "/images/docker.io/library/alpine:latest/json") => {
             image("null", "\"alpine:latest\"")
         }
-        (Ask::Get, "/images/mine/json" | "/images/docker.io/library/mine:latest/json") => {
-            image(r#"{"io.doodgate.tenant":"acme"}"#, "\"mine:latest\"")
+        (Ask::Get, "/images/acme.tenant.doodgate.invalid/mine:latest/json") => image(
+            r#"{"io.doodgate.tenant":"acme"}"#,
+            "\"acme.tenant.doodgate.invalid/mine:latest\"",
+        ),
+        // A name for what others share.
+        (Ask::Get, "/images/acme.tenant.doodgate.invalid/base:latest/json") => image(
+            "null",
+            "\"alpine:latest\",\"acme.tenant.doodgate.invalid/base:latest\"",
+        ),
+        (Ask::Get, "/images/reg:5000/mine:1/json") => {
+            image(r#"{"io.doodgate.tenant":"acme"}"#, "\"reg:5000/mine:1\"")
         }
+        (Ask::Get, "/images/reg:5000/base:1/json") => image("null", "\"reg:5000/base:1\""),
         (Ask::Get, "/images/theirs/json" | "/images/docker.io/library/theirs:latest/json") => {
             image(r#"{"io.doodgate.tenant":"evil"}"#, "\"theirs:latest\"")
         }
@@ -115,7 +125,13 @@ fn own_objects_are_named_as_the_engine_knows_them() {
         ("GET", "/volumes/db", "/volumes/acme.db".to_owned()),
         ("DELETE", "/networks/net", format!("/networks/{ID}")),
         ("GET", "/networks/bridge", format!("/networks/{ID}")),
-        ("DELETE", "/images/mine", "/images/mine".to_owned()),
+        ("DELETE", "/images/mine", "/images/acme.tenant.doodgate.invalid/mine:latest".to_owned()),
+        ("DELETE", "/images/base", "/images/acme.tenant.doodgate.invalid/base:latest".to_owned()),
+        ("DELETE", "/images/reg:5000/mine:1", "/images/reg:5000/mine:1".to_owned()),
+        ("POST", "/images/alpine/tag?repo=a%2Fb&tag=2", format!("/images/sha256:{ID}/tag?repo=acme.tenant.doodgate.invalid/a/b&tag=2")),
+        ("POST", "/images/mine/tag?repo=alpine", format!("/images/sha256:{ID}/tag?repo=acme.tenant.doodgate.invalid/alpine&tag=latest")),
+        ("POST", "/images/mine/tag?repo=reg:5000%2Fnew&tag=2", format!("/images/sha256:{ID}/tag?repo=reg:5000/new&tag=2")),
+        ("POST", "/images/reg:5000/mine:1/push", "/images/reg:5000/mine:1/push".to_owned()),
         ("GET", "/images/mine/json", format!("/images/sha256:{ID}/json")),
         ("GET", "/images/get?names=alpine", "/images/get?names=docker.io/library/alpine:latest".to_owned()),
         (
@@ -131,7 +147,7 @@ fn own_objects_are_named_as_the_engine_knows_them() {
         (
             "POST",
             "/images/create?fromSrc=-&repo=fresh",
-            "/images/create?fromSrc=-&repo=fresh&changes=LABEL%20io.doodgate.tenant%3Dacme".to_owned(),
+            "/images/create?fromSrc=-&repo=acme.tenant.doodgate.invalid/fresh&tag=latest&changes=LABEL%20io.doodgate.tenant%3Dacme".to_owned(),
         ),
     ] {
         assert_eq!(
@@ -179,9 +195,48 @@ fn what_is_not_own_is_refused() {
             "No such image",
         ),
         ("DELETE", "/images/alpine", 403, "is shared"),
-        ("POST", "/images/alpine/tag?repo=mine2", 403, "is shared"),
-        ("POST", "/images/mine/tag?repo=alpine", 403, "not yours"),
-        ("POST", "/images/mine/tag?repo=theirs", 403, "not yours"),
+        (
+            "POST",
+            "/images/alpine/tag?repo=reg:5000%2Fx",
+            403,
+            "is shared",
+        ),
+        (
+            "POST",
+            "/images/base/tag?repo=reg:5000%2Fx",
+            403,
+            "is shared",
+        ),
+        (
+            "POST",
+            "/images/mine/tag?repo=reg:5000%2Fbase&tag=1",
+            403,
+            "not yours",
+        ),
+        (
+            "POST",
+            "/images/mine/tag?repo=evil.tenant.doodgate.invalid%2Fx",
+            400,
+            "a domain of the gate's own",
+        ),
+        (
+            "GET",
+            "/images/acme.tenant.doodgate.invalid/mine/json",
+            404,
+            "No such image",
+        ),
+        (
+            "POST",
+            "/images/mine/push?tag=latest",
+            403,
+            "without a registry",
+        ),
+        (
+            "POST",
+            "/images/create?fromImage=mine&tag=latest",
+            409,
+            "an image of your own",
+        ),
         (
             "POST",
             "/images/create?fromImage=theirs&tag=latest",
@@ -198,7 +253,7 @@ fn what_is_not_own_is_refused() {
         ("POST", "/build/prune", 200, "SpaceReclaimed"),
         ("GET", "/swarm", 403, "not for tenants"),
         ("POST", "/build?version=2", 403, "BuildKit"),
-        ("POST", "/build?t=alpine", 403, "not yours"),
+        ("POST", "/build?t=reg:5000%2Fbase:1", 403, "not yours"),
         (
             "POST",
             "/images/create?fromSrc=-&repo=a&changes=CMD+x+%5C",
@@ -218,7 +273,7 @@ fn what_is_not_own_is_refused() {
 
 #[test]
 fn a_new_container_is_the_tenants_in_all_its_parts() {
-    let stamps = r#""Labels":{"io.doodgate.tenant":"acme","io.doodgate.memory":"0","io.doodgate.cpus":"0","io.doodgate.pids":"0"}"#;
+    let stamps = r#""Labels":{"io.doodgate.tenant":"acme","io.doodgate.memory":"0","io.doodgate.cpus":"0","io.doodgate.pids":"0","io.doodgate.image":"IMAGE"}"#;
     let anonymous = |target: &str| {
         format!(
             r#"{{"Type":"volume","Target":"{target}","VolumeOptions":{{"Labels":{{"io.doodgate.tenant":"acme"}}}}}}"#
@@ -237,6 +292,7 @@ fn a_new_container_is_the_tenants_in_all_its_parts() {
             r#"{{"Image":"alpine","HostConfig":{{"Binds":["acme.db:/data","acme.fresh:/fresh:ro"],"NetworkMode":"acme.bridge","Mounts":[{},{}]}},"NetworkingConfig":{{"EndpointsConfig":{{"acme.bridge":{{"Aliases":["new"]}}}}}},{stamps}}}"#,
             anonymous("/anonymous"),
             anonymous("/image"),
+            stamps = stamps.replace("IMAGE", "alpine"),
         )
     );
     let (target, body) = become_of(
@@ -249,7 +305,8 @@ fn a_new_container_is_the_tenants_in_all_its_parts() {
     assert_eq!(
         body,
         format!(
-            r#"{{"Image":"mine","HostConfig":{{"NetworkMode":"acme.net","VolumesFrom":["{ID}:ro"],"PidMode":"container:{ID}","Links":["acme.web:w"]}},"NetworkingConfig":{{"EndpointsConfig":{{"acme.net":{{"NetworkID":null,"Aliases":["a","box_0000000000000007"],"Links":["web:w"]}}}}}},{stamps}}}"#
+            r#"{{"Image":"sha256:{ID}","HostConfig":{{"NetworkMode":"acme.net","VolumesFrom":["{ID}:ro"],"PidMode":"container:{ID}","Links":["acme.web:w"]}},"NetworkingConfig":{{"EndpointsConfig":{{"acme.net":{{"NetworkID":null,"Aliases":["a","box_0000000000000007"],"Links":["web:w"]}}}}}},{stamps}}}"#,
+            stamps = stamps.replace("IMAGE", "mine"),
         )
     );
     let (_, body) = become_of(

@@ -19,10 +19,16 @@ pub(super) enum Form {
     Link,
     /// A volume's as a folder of the engine's: `/var/lib/docker/volumes/acme.db/_data`.
     Folder,
+    /// What is mounted: a volume's, or an image's.
+    Source,
     /// Anywhere in a message for people.
     Message,
+    /// An image's, alone or within a text that names nothing else.
+    Image,
     /// In a step of an image's history: what the gate added to it.
     Step,
+    /// In what a build tells of its steps.
+    Output,
 }
 
 impl Form {
@@ -37,8 +43,22 @@ impl Form {
             },
             Self::Link => link(tenant, text),
             Self::Folder => folder(tenant, text),
-            Self::Message => message(tenant, text),
+            Self::Source => match tenant.plain_image(text) {
+                Some(plain) => Cow::Borrowed(plain),
+                None => Cow::Borrowed(name(tenant, text)),
+            },
+            Self::Message => match tenant.plain_images(text) {
+                Cow::Borrowed(text) => message(tenant, text),
+                Cow::Owned(text) => Cow::Owned(message(tenant, &text).into_owned()),
+            },
+            Self::Image => tenant.plain_images(text),
             Self::Step => step(text),
+            Self::Output if text.starts_with("Step ") => {
+                let line = text.trim_end_matches('\n');
+                let end = text.get(line.len()..).unwrap_or_default();
+                Cow::Owned(format!("{}{end}", step(&tenant.plain_images(line))))
+            }
+            Self::Output => tenant.plain_images(text),
         }
     }
 }
@@ -197,6 +217,30 @@ mod tests {
             ),
             (Form::Step, "LABEL \"io.doodgate.tenant\"=\"acme\"", "LABEL"),
             (Form::Step, "RUN  make", "RUN  make"),
+            (
+                Form::Message,
+                "conflict: acme.tenant.doodgate.invalid/app:1 is used by acme.web",
+                "conflict: app:1 is used by web",
+            ),
+            (
+                Form::Image,
+                "acme.tenant.doodgate.invalid/team/app",
+                "team/app",
+            ),
+            (Form::Image, "acme.db", "acme.db"),
+            (Form::Source, "acme.db", "db"),
+            (Form::Source, "acme.tenant.doodgate.invalid/app:1", "app:1"),
+            (
+                Form::Output,
+                "Successfully tagged acme.tenant.doodgate.invalid/app:1\n",
+                "Successfully tagged app:1\n",
+            ),
+            (
+                Form::Output,
+                "Step 2/2 : LABEL io.doodgate.tenant=acme\n",
+                "Step 2/2 : LABEL\n",
+            ),
+            (Form::Output, "io.doodgate.x\n", "io.doodgate.x\n"),
         ] {
             assert_eq!(form.plain(&tenant("acme"), written), read, "{form:?}");
         }

@@ -16,13 +16,16 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use cursor::{Read, bad};
 use item::Kind;
 use rewrite::Given;
 use split::{Layout, Part, RECORD, Splitter};
 use whole::Whole;
 
-use super::{Listing, Tenant, Unshieldable, View};
+use super::{ImageListing, Listing, Names, Tenant, Unshieldable, View};
 
 /// How long an answer may be that is looked at as a whole. The longest real one is `GET /system/df`, with a kilobyte or
 /// two for each object.
@@ -43,7 +46,7 @@ enum Way {
     /// As it is.
     Pass,
     /// All at once.
-    Whole(Whole, Vec<u8>),
+    Whole(Whole, Arc<ImageListing>, Vec<u8>),
     /// Item by item.
     Items(Items),
     /// Not any more.
@@ -53,8 +56,15 @@ enum Way {
 impl Shield {
     /// A shield for one answer to `tenant`.
     pub fn new(tenant: Tenant, view: View) -> Self {
-        let whole = |whole| Way::Whole(whole, Vec::new());
-        let list = |kind, listing| Way::Items(Items::list(kind, listing));
+        let about = |whole, own| {
+            let images = ImageListing {
+                own,
+                ..ImageListing::default()
+            };
+            Way::Whole(whole, Arc::new(images), Vec::new())
+        };
+        let whole = |whole| about(whole, Names::new());
+        let list = |kind, listing| Way::Items(Items::list(kind, listing, ImageListing::default()));
         let way = match view {
             View::Pass => Way::Pass,
             View::Error => whole(Whole::Error),
@@ -66,11 +76,16 @@ impl Shield {
             View::VolumeList(listing) => list(Kind::Volume, listing),
             View::NetworkInspect => whole(Whole::Network),
             View::NetworkList(listing) => list(Kind::Network, listing),
-            View::ImageList => list(Kind::Image, Listing::default()),
-            View::ImageInspect => whole(Whole::Image),
-            View::ImageHistory => whole(Whole::History),
-            View::Events => Way::Items(Items::stream(Stream::Events)),
-            View::DataUsage => whole(Whole::DataUsage),
+            View::ImageList(images) => {
+                Way::Items(Items::list(Kind::Image, Listing::default(), images))
+            }
+            View::ImageInspect(shadowed) => about(Whole::Image, shadowed),
+            View::ImageHistory(own) => about(Whole::History, own),
+            View::ImageDeleted => whole(Whole::ImageDeleted),
+            View::ImagesPruned => whole(Whole::ImagesPruned),
+            View::Progress => Way::Items(Items::stream(Stream::Progress)),
+            View::Events(images) => Way::Items(Items::stream(Stream::Events(images))),
+            View::DataUsage(own) => about(Whole::DataUsage, own),
             View::Info(counts) => whole(Whole::Info(counts)),
             View::Pruned => whole(Whole::Pruned),
         };
@@ -88,10 +103,10 @@ impl Shield {
                 out.extend_from_slice(input);
                 Ok(())
             }
-            Way::Whole(_, held) if held.len().saturating_add(input.len()) > WHOLE_BYTES => {
+            Way::Whole(_, _, held) if held.len().saturating_add(input.len()) > WHOLE_BYTES => {
                 bad(format!("it is longer than {WHOLE_BYTES} bytes"))
             }
-            Way::Whole(_, held) => {
+            Way::Whole(_, _, held) => {
                 held.extend_from_slice(input);
                 Ok(())
             }
@@ -108,9 +123,9 @@ impl Shield {
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Unshieldable> {
         let done = match &mut self.way {
             Way::Pass => Ok(()),
-            Way::Whole(whole, held) => {
+            Way::Whole(whole, images, held) => {
                 let start = out.len();
-                let done = text(held).and_then(|text| whole.write(&self.tenant, text, out));
+                let done = text(held).and_then(|text| whole.write(&self.tenant, images, text, out));
                 if done.is_err() {
                     out.truncate(start);
                 }
@@ -152,20 +167,23 @@ enum Sort {
     List {
         kind: Kind,
         listing: Listing,
+        images: Arc<ImageListing>,
         /// How many items have been written.
         count: usize,
     },
     Stream(Stream),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Stream {
-    Events,
+    /// Of these images, if any are named.
+    Events(BTreeSet<String>),
+    Progress,
     Stats,
 }
 
 impl Items {
-    const fn list(kind: Kind, listing: Listing) -> Self {
+    fn list(kind: Kind, listing: Listing, images: ImageListing) -> Self {
         let layout = match kind {
             Kind::Container | Kind::Image | Kind::Network => Layout::Array,
             Kind::Volume => Layout::Member("Volumes"),
@@ -175,6 +193,7 @@ impl Items {
             sort: Sort::List {
                 kind,
                 listing,
+                images: Arc::new(images),
                 count: 0,
             },
             written: Vec::new(),
@@ -231,9 +250,11 @@ impl Sort {
                     Self::List {
                         kind,
                         listing,
+                        images,
                         count,
                     } => {
-                        if !list_item(tenant, *kind, listing, *count, item, written)? {
+                        let before = *count;
+                        if !list_item(tenant, *kind, (listing, images), before, item, written)? {
                             return Ok(());
                         }
                         if *count > 0 {
@@ -243,14 +264,15 @@ impl Sort {
                         out.extend_from_slice(written);
                     }
                     Self::Stream(stream) => {
-                        let rule = match stream {
-                            Stream::Events => item::event(tenant, item)?,
-                            Stream::Stats => Some(table::STATS),
+                        let becomes = match stream {
+                            Stream::Events(images) => item::event(tenant, images, item)?,
+                            Stream::Progress => Some((table::PROGRESS, Given::default())),
+                            Stream::Stats => Some((table::STATS, Given::default())),
                         };
-                        let Some(rule) = rule else {
+                        let Some((rule, given)) = becomes else {
                             return Ok(());
                         };
-                        whole::write(tenant, &Given::default(), rule, item, written)?;
+                        whole::write(tenant, &given, rule, item, written)?;
                         if record {
                             out.push(RECORD);
                         }
@@ -268,12 +290,12 @@ impl Sort {
 fn list_item(
     tenant: &Tenant,
     kind: Kind,
-    listing: &Listing,
+    (listing, images): (&Listing, &Arc<ImageListing>),
     before: usize,
     item: &str,
     out: &mut Vec<u8>,
 ) -> Read<bool> {
-    let Some(seen) = kind.look(tenant, item)? else {
+    let Some(seen) = kind.look(tenant, images, item)? else {
         return Ok(false);
     };
     let full = listing.limit.is_some_and(|limit| before >= limit);
@@ -282,6 +304,8 @@ fn list_item(
     }
     let given = Given {
         mine: seen.mine,
+        made_of: seen.made_of,
+        images: Arc::clone(images),
         ..Given::default()
     };
     whole::write(tenant, &given, kind.rule(), item, out)?;

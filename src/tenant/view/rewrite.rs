@@ -2,12 +2,13 @@
 //! out.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::cursor::{Cursor, Quoted, Read, bad, write_text};
 use super::facts::{needed, pick, string};
 use super::form::Form;
-use super::item::Kind;
-use crate::tenant::{Counts, LABEL_PREFIX, Tenant};
+use super::item::{self, Kind};
+use crate::tenant::{Counts, ImageListing, LABEL_PREFIX, Tenant};
 
 /// What becomes of a value. All but [`Rule::Keep`], [`Rule::Put`] and [`Rule::Given`] leave `null` as it is.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,8 @@ pub(super) enum Rule {
     Own(Form),
     /// An array of image names, of which those stay that the tenant may know.
     Tags,
+    /// The name of the image that a container was made of.
+    MadeOf,
     /// An array, of whose elements the same becomes.
     Each(&'static Self),
     /// An object: these fields, and all others as they came.
@@ -54,6 +57,10 @@ pub(super) type Field = (&'static str, Rule);
 pub(super) struct Given {
     /// Whether an image is the tenant's own, and so all of its names.
     pub(super) mine: bool,
+    /// The tenant's own names of images, and which are wanted.
+    pub(super) images: Arc<ImageListing>,
+    /// The image that a container was made of, as the tenant named it; `None` where that is not known.
+    pub(super) made_of: Option<String>,
     /// What `GET /info` may tell.
     pub(super) counts: Counts,
     /// The bytes of all images that the tenant sees.
@@ -109,14 +116,22 @@ impl Rewriter<'_> {
                 })?;
             }
             Rule::Tags => {
-                let (tenant, mine) = (self.tenant, self.given.mine);
+                let (tenant, given) = (self.tenant, self.given);
                 self.array(cursor, |writer, element| {
-                    if mine || tenant.shares(&string(element)?) {
+                    let name = string(element)?;
+                    if let Some(plain) = item::shown(tenant, given.mine, &given.images, &name) {
                         writer.comma();
-                        writer.raw(element);
+                        write_text(plain, writer.out);
                     }
                     Ok(())
                 })?;
+            }
+            Rule::MadeOf => {
+                let written = cursor.string()?;
+                match &self.given.made_of {
+                    Some(name) => write_text(name, self.out),
+                    None => self.text(Form::Image, written),
+                }
             }
             Rule::Each(rule) => self.each(*rule, cursor)?,
             Rule::Struct(fields) => self.object(fields, cursor, |_| Rule::Keep)?,
@@ -261,7 +276,7 @@ impl Rewriter<'_> {
 
     /// Writes an item, if the tenant may see it.
     fn item(&mut self, kind: Kind, text: &str) -> Read<()> {
-        let Some(seen) = kind.look(self.tenant, text)? else {
+        let Some(seen) = kind.look(self.tenant, &self.given.images, text)? else {
             return Ok(());
         };
         let uses = match (&self.given.used, pick(text, ["Id"])?) {
@@ -273,6 +288,8 @@ impl Rewriter<'_> {
         };
         let given = Given {
             mine: seen.mine,
+            made_of: seen.made_of,
+            images: Arc::clone(&self.given.images),
             uses,
             ..Given::default()
         };

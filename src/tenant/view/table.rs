@@ -3,7 +3,7 @@
 
 use super::form::Form;
 use super::item::Kind;
-use super::rewrite::{Field, Rule};
+use super::rewrite::Rule;
 
 /// An error: other fields than the message are unheard of.
 pub(super) const ERROR: Rule = Rule::Only(&[("message", Rule::Form(Form::Message))]);
@@ -18,9 +18,9 @@ const MOUNT_POINT: Rule = Rule::Struct(&[
     ("Name", Rule::Form(Form::Name)),
     ("Source", Rule::Form(Form::Folder)),
 ]);
-/// A mount as it was asked for. A bind's source begins with a slash, and so is no name.
+/// A mount as it was asked for. A bind's source begins with a slash, and so is no name; an image's is one.
 const MOUNT: Rule = Rule::Struct(&[
-    ("Source", Rule::Form(Form::Name)),
+    ("Source", Rule::Form(Form::Source)),
     (
         "VolumeOptions",
         Rule::Struct(&[("Labels", Rule::Labels(&[]))]),
@@ -30,6 +30,7 @@ const MOUNT: Rule = Rule::Struct(&[
 /// An item of `GET /containers/json`, and of `Containers` in `GET /system/df`.
 pub(super) const CONTAINER_ITEM: Rule = Rule::Struct(&[
     ("Names", Rule::Own(Form::Slashed)),
+    ("Image", Rule::MadeOf),
     ("Labels", Rule::Labels(&[])),
     (
         "HostConfig",
@@ -42,7 +43,10 @@ pub(super) const CONTAINER_ITEM: Rule = Rule::Struct(&[
 /// `GET /containers/ID/json`.
 pub(super) const CONTAINER: Rule = Rule::Struct(&[
     ("Name", Rule::Form(Form::Slashed)),
-    ("Config", Rule::Struct(&[("Labels", Rule::Labels(&[]))])),
+    (
+        "Config",
+        Rule::Struct(&[("Image", Rule::MadeOf), ("Labels", Rule::Labels(&[]))]),
+    ),
     (
         "HostConfig",
         Rule::Struct(&[
@@ -175,6 +179,24 @@ pub(super) const INFO: Rule = Rule::Struct(&[
     ),
 ]);
 
+/// What the deletion of an image answers.
+pub(super) const IMAGE_DELETED: Rule =
+    Rule::Each(&Rule::Struct(&[("Untagged", Rule::Form(Form::Image))]));
+
+/// What a prune of images answers.
+pub(super) const IMAGES_PRUNED: Rule = Rule::Struct(&[("ImagesDeleted", IMAGE_DELETED)]);
+
+/// What a build tells (moby `pkg/jsonmessage`).
+pub(super) const PROGRESS: Rule = Rule::Struct(&[
+    ("stream", Rule::Form(Form::Output)),
+    ("status", Rule::Form(Form::Image)),
+    ("error", Rule::Form(Form::Message)),
+    (
+        "errorDetail",
+        Rule::Struct(&[("message", Rule::Form(Form::Message))]),
+    ),
+]);
+
 /// What a prune of volumes or networks answers.
 pub(super) const PRUNED: Rule = Rule::Only(&[
     ("VolumesDeleted", Rule::Own(Form::Name)),
@@ -182,36 +204,45 @@ pub(super) const PRUNED: Rule = Rule::Only(&[
     ("SpaceReclaimed", Rule::Keep),
 ]);
 
-const fn event(actor: &'static [Field]) -> [Field; 1] {
-    [("Actor", Rule::Struct(actor))]
-}
-
 /// A container's event: its labels are among the attributes.
-pub(super) const CONTAINER_EVENT: Rule = Rule::Struct(
-    &const {
-        event(&[(
+pub(super) const CONTAINER_EVENT: Rule = Rule::Struct(&[
+    ("from", Rule::MadeOf),
+    (
+        "Actor",
+        Rule::Struct(&[(
             "Attributes",
             Rule::Labels(&[
                 ("name", Rule::Form(Form::Name)),
                 ("oldName", Rule::Form(Form::Slashed)),
+                ("image", Rule::MadeOf),
             ]),
-        )])
-    },
-);
+        )]),
+    ),
+]);
 
 /// An image's event: its labels are among the attributes.
-pub(super) const IMAGE_EVENT: Rule =
-    Rule::Struct(&const { event(&[("Attributes", Rule::Labels(&[]))]) });
+pub(super) const IMAGE_EVENT: Rule = Rule::Struct(&[
+    ("id", Rule::Form(Form::Image)),
+    (
+        "Actor",
+        Rule::Struct(&[
+            ("ID", Rule::Form(Form::Image)),
+            (
+                "Attributes",
+                Rule::Labels(&[("name", Rule::Form(Form::Image))]),
+            ),
+        ]),
+    ),
+]);
 
 /// A network's event.
-pub(super) const NETWORK_EVENT: Rule = Rule::Struct(
-    &const {
-        event(&[(
-            "Attributes",
-            Rule::Labels(&[("name", Rule::Form(Form::Name))]),
-        )])
-    },
-);
+pub(super) const NETWORK_EVENT: Rule = Rule::Struct(&[(
+    "Actor",
+    Rule::Struct(&[(
+        "Attributes",
+        Rule::Labels(&[("name", Rule::Form(Form::Name))]),
+    )]),
+)]);
 
 /// A volume's event: the actor is known by its name.
 pub(super) const VOLUME_EVENT: Rule = Rule::Struct(&[

@@ -1,5 +1,7 @@
 //! Answers of real engines, in which `acme` and `zulu` each have the same project, and the host has a container.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 use super::Shield;
 use super::testing::tenant;
 use crate::policy::{SharedImages, Tenancy};
-use crate::tenant::{Counts, Listing, Tenant, Unshieldable, View};
+use crate::tenant::{Counts, ImageListing, Listing, Names, Patterns, Tenant, Unshieldable, View};
 
 macro_rules! sample {
     ($name:literal) => {
@@ -76,15 +78,18 @@ fn samples() -> Vec<(View, &'static str)> {
         (View::VolumeInspect, sample!("26-volume")),
         (View::NetworkList(all()), sample!("26-networks")),
         (View::NetworkInspect, sample!("26-network")),
-        (View::ImageList, sample!("26-images")),
-        (View::ImageInspect, sample!("20-image")),
-        (View::ImageInspect, sample!("26-image")),
-        (View::ImageInspect, sample!("26-image-shared")),
-        (View::ImageHistory, sample!("26-history")),
-        (View::Events, sample!("20-events")),
-        (View::Events, sample!("26-events")),
-        (View::DataUsage, sample!("20-df")),
-        (View::DataUsage, sample!("26-df")),
+        (
+            View::ImageList(ImageListing::default()),
+            sample!("26-images"),
+        ),
+        (View::ImageInspect(Names::new()), sample!("20-image")),
+        (View::ImageInspect(Names::new()), sample!("26-image")),
+        (View::ImageInspect(Names::new()), sample!("26-image-shared")),
+        (View::ImageHistory(Names::new()), sample!("26-history")),
+        (View::Events(BTreeSet::new()), sample!("20-events")),
+        (View::Events(BTreeSet::new()), sample!("26-events")),
+        (View::DataUsage(Names::new()), sample!("20-df")),
+        (View::DataUsage(Names::new()), sample!("26-df")),
         (View::Info(COUNTS), sample!("20-info")),
         (View::Info(COUNTS), sample!("26-info")),
         (View::Pruned, sample!("26-volumes-pruned")),
@@ -158,10 +163,13 @@ fn values_are_found_where_the_tenant_looks() {
     let volumes = (View::VolumeList(all()), sample!("26-volumes"));
     let networks = (View::NetworkList(all()), sample!("26-networks"));
     let network = (View::NetworkInspect, sample!("26-network"));
-    let images = (View::ImageList, sample!("26-images"));
-    let image = (View::ImageInspect, sample!("26-image"));
-    let history = (View::ImageHistory, sample!("26-history"));
-    let usage = (View::DataUsage, sample!("26-df"));
+    let images = (
+        View::ImageList(ImageListing::default()),
+        sample!("26-images"),
+    );
+    let image = (View::ImageInspect(Names::new()), sample!("26-image"));
+    let history = (View::ImageHistory(Names::new()), sample!("26-history"));
+    let usage = (View::DataUsage(Names::new()), sample!("26-df"));
     let info = (View::Info(COUNTS), sample!("26-info"));
     let pruned = (View::Pruned, sample!("26-networks-pruned"));
     for ((view, answer), place, expected) in [
@@ -220,7 +228,7 @@ fn values_are_found_where_the_tenant_looks() {
 
 #[test]
 fn images_are_counted_by_own_containers() {
-    let usage = parsed(View::DataUsage, sample!("26-df"));
+    let usage = parsed(View::DataUsage(Names::new()), sample!("26-df"));
     let uses = |tag: &str| {
         let images = usage["Images"].as_array().unwrap().iter();
         let mut found = images.filter(|image| image["RepoTags"].to_string().contains(tag));
@@ -232,7 +240,7 @@ fn images_are_counted_by_own_containers() {
 
 #[test]
 fn events_are_the_tenants_own() {
-    let events: Vec<String> = shown(View::Events, sample!("26-events"))
+    let events: Vec<String> = shown(View::Events(BTreeSet::new()), sample!("26-events"))
         .lines()
         .map(|line| {
             let event: Value = json_of(line);
@@ -281,12 +289,12 @@ fn record_separators_stay_with_their_events() {
         event("acme.c")
     );
     let expected = format!("\x1e{}\n\x1e{}\n", event("a"), event("c"));
-    assert_eq!(shown(View::Events, &stream), expected);
+    assert_eq!(shown(View::Events(BTreeSet::new()), &stream), expected);
 }
 
 #[test]
 fn an_event_goes_out_as_soon_as_it_is_complete() {
-    let mut shield = Shield::new(tenant("acme"), View::Events);
+    let mut shield = Shield::new(tenant("acme"), View::Events(BTreeSet::new()));
     let mut out = Vec::new();
     let event = sample!("26-events").lines().next().unwrap();
     shield.push(event.as_bytes(), &mut out).unwrap();
@@ -299,7 +307,7 @@ fn events_of_other_kinds_are_dropped() {
         let event = format!(
             r#"{{"Type":"{kind}","Actor":{{"ID":"acme.a","Attributes":{{"name":"acme.a","io.doodgate.tenant":"acme"}}}}}}"#
         );
-        assert_eq!(shown(View::Events, &event), "", "{kind}");
+        assert_eq!(shown(View::Events(BTreeSet::new()), &event), "", "{kind}");
     }
 }
 
@@ -314,6 +322,144 @@ fn an_image_gives_its_label_to_strangers_containers() {
     assert_eq!(shown(list(), &item("/acme.a", "zulu")), "[]\n");
     assert_eq!(shown(list(), &item("/zulu.a/acme.b", "acme")), "[]\n");
     assert!(shown(list(), &item("/acme.a", "acme")).contains("\"/a\""));
+}
+
+/// Images under names of the tenant's own, of another's, and that all share.
+const IMAGES: &str = r#"[
+    {"Id":"1","Labels":{"io.doodgate.tenant":"acme"},"RepoTags":["acme.tenant.doodgate.invalid/app:1"],"RepoDigests":[]},
+    {"Id":"2","Labels":null,"RepoTags":["alpine:latest","acme.tenant.doodgate.invalid/base:1","zulu.tenant.doodgate.invalid/x:1"],"RepoDigests":[]},
+    {"Id":"3","Labels":null,"RepoTags":["app:1"],"RepoDigests":["app@sha256:0123456789012345678901234567890123456789012345678901234567890123"]},
+    {"Id":"4","Labels":{"io.doodgate.tenant":"zulu"},"RepoTags":["zulu.tenant.doodgate.invalid/app:1"],"RepoDigests":[]},
+    {"Id":"5","Labels":null,"RepoTags":["zulu.tenant.doodgate.invalid/b:1"],"RepoDigests":null},
+    {"Id":"6","Labels":{"io.doodgate.tenant":"acme"},"RepoTags":["<none>:<none>"],"RepoDigests":null},
+    {"Id":"7","Labels":null,"RepoTags":["acme.tenant.doodgate.invalid/c:1"],"RepoDigests":[]}
+]"#;
+
+#[test]
+fn images_are_listed_under_plain_names() {
+    let list = |own: &[&str], wanted: &[&str]| {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let images = ImageListing {
+            own: set(own),
+            wanted: Patterns::new(&set(wanted)).unwrap(),
+        };
+        let listed = parsed(View::ImageList(images), IMAGES);
+        let items = listed.as_array().unwrap().clone();
+        let short = |item: Value| {
+            let names = ["RepoTags", "RepoDigests"].map(|list| item[list].clone());
+            let names = names.iter().filter_map(Value::as_array).flatten();
+            let names: Vec<&str> = names.map(|name| name.as_str().unwrap()).collect();
+            format!("{} {}", item["Id"].as_str().unwrap(), names.join(" "))
+        };
+        items.into_iter().map(short).collect::<Vec<_>>()
+    };
+    let digest = "app@sha256:0123456789012345678901234567890123456789012345678901234567890123";
+    assert_eq!(
+        list(&["app:1", "base:1", "c:1"], &[]),
+        [
+            "1 app:1",
+            "2 alpine:latest base:1",
+            &format!("3 {digest}"),
+            "6 <none>:<none>",
+            "7 c:1"
+        ]
+    );
+    assert_eq!(list(&["app:1"], &["app:*"]), ["1 app:1"]);
+    assert_eq!(
+        list(&[], &["app"]),
+        ["1 app:1".to_owned(), format!("3 app:1 {digest}")]
+    );
+    assert_eq!(list(&[], &["b*:1", "alp*"]), ["2 alpine:latest base:1"]);
+    assert_eq!(list(&[], &["zulu*/*"]), [""; 0]);
+}
+
+#[test]
+fn containers_show_the_image_that_was_named() {
+    let labels = r#"{"io.doodgate.tenant":"acme","io.doodgate.image":"app"}"#;
+    let item =
+        format!(r#"[{{"Id":"1","Names":["/acme.a"],"Image":"sha256:12","Labels":{labels}}}]"#);
+    let shown = parsed(View::ContainerList(all()), &item);
+    assert_eq!(shown[0]["Image"], "app");
+    let inspected = format!(
+        r#"{{"Id":"1","Name":"/acme.a","Image":"sha256:12","Config":{{"Image":"sha256:12","Labels":{labels}}}}}"#
+    );
+    let shown = parsed(View::ContainerInspect, &inspected);
+    assert_eq!(shown["Image"], "sha256:12");
+    assert_eq!(shown["Config"]["Image"], "app");
+    // One that was made before this was noted.
+    let before = inspected
+        .replace(r#","io.doodgate.image":"app""#, "")
+        .replace(
+            r#""Config":{"Image":"sha256:12""#,
+            r#""Config":{"Image":"app:1""#,
+        );
+    assert_eq!(
+        parsed(View::ContainerInspect, &before)["Config"]["Image"],
+        "app:1"
+    );
+}
+
+#[test]
+fn events_of_images_have_plain_names_and_can_be_chosen() {
+    let container = r#"{"status":"start","id":"1","from":"sha256:12","Type":"container","Action":"start","Actor":{"ID":"1","Attributes":{"image":"sha256:12","name":"acme.a","io.doodgate.tenant":"acme","io.doodgate.image":"app"}}}"#;
+    let image = |name: &str, owner: &str| {
+        format!(
+            r#"{{"status":"tag","id":"sha256:34","Type":"image","Action":"tag","Actor":{{"ID":"sha256:34","Attributes":{{"name":"{name}"{owner}}}}}}}"#
+        )
+    };
+    let mine = r#","io.doodgate.tenant":"acme""#;
+    let stream = [
+        container,
+        &image("acme.tenant.doodgate.invalid/app:1", mine),
+        &image("acme.tenant.doodgate.invalid/base:1", ""),
+        &image("zulu.tenant.doodgate.invalid/app:1", ""),
+        &image("alpine:latest", ""),
+    ]
+    .join("\n");
+    let named = |wanted: &[&str]| -> Vec<String> {
+        let wanted = wanted.iter().map(|name| (*name).to_owned()).collect();
+        shown(View::Events(wanted), &stream)
+            .lines()
+            .map(|line| {
+                let event = json_of(line);
+                let attributes = &event["Actor"]["Attributes"];
+                match event["from"].as_str() {
+                    Some(from) => {
+                        assert_eq!(attributes["image"], from);
+                        format!("from {from}")
+                    }
+                    None => attributes["name"].as_str().unwrap().to_owned(),
+                }
+            })
+            .collect()
+    };
+    assert_eq!(named(&[]), ["from app", "app:1", "base:1"]);
+    assert_eq!(named(&["app"]), ["from app", "app:1"]);
+    assert_eq!(named(&["app:1"]), ["app:1"]);
+    assert_eq!(named(&["sha256:34"]), ["app:1", "base:1"]);
+    assert_eq!(named(&["alpine"]), [""; 0]);
+}
+
+#[test]
+fn a_build_and_a_deletion_tell_plain_names() {
+    let told = shown(
+        View::Progress,
+        "{\"stream\":\"Step 2/2 : LABEL io.doodgate.tenant=acme\\n\"}\r\n{\"aux\":{\"ID\":\"sha256:12\"}}\r\n{\"stream\":\"Successfully tagged acme.tenant.doodgate.invalid/app:1\\n\"}\r\n",
+    );
+    let told: Vec<Value> = told.lines().map(json_of).collect();
+    assert_eq!(
+        told,
+        [
+            json!({"stream": "Step 2/2 : LABEL\n"}),
+            json!({"aux": {"ID": "sha256:12"}}),
+            json!({"stream": "Successfully tagged app:1\n"}),
+        ]
+    );
+    let gone = r#"[{"Untagged":"acme.tenant.doodgate.invalid/app:1"},{"Deleted":"sha256:12"}]"#;
+    let plain = json!([{"Untagged": "app:1"}, {"Deleted": "sha256:12"}]);
+    assert_eq!(parsed(View::ImageDeleted, gone), plain);
+    let pruned = format!(r#"{{"ImagesDeleted":{gone},"SpaceReclaimed":1}}"#);
+    assert_eq!(parsed(View::ImagesPruned, &pruned)["ImagesDeleted"], plain);
 }
 
 #[test]
@@ -359,7 +505,7 @@ fn images_are_shown_under_shared_names() {
     let tenant = Tenant::new(std::sync::Arc::new(tenancy));
     let shown = through(
         tenant.clone(),
-        View::ImageList,
+        View::ImageList(ImageListing::default()),
         &[sample!("26-images").as_bytes()],
     );
     let shown: Value = json_of(&shown.unwrap());
@@ -378,7 +524,14 @@ fn images_are_shown_under_shared_names() {
     );
     assert_eq!(shown[1]["RepoDigests"], json!([]));
     let hidden = json!({"Id": "1", "RepoTags": ["other:1"], "Config": null}).to_string();
-    assert!(through(tenant, View::ImageInspect, &[hidden.as_bytes()]).is_err());
+    assert!(
+        through(
+            tenant,
+            View::ImageInspect(Names::new()),
+            &[hidden.as_bytes()]
+        )
+        .is_err()
+    );
 }
 
 #[test]
@@ -388,7 +541,7 @@ fn what_is_anothers_is_no_answer() {
         (View::ContainerInspect, swap(sample!("26-container"))),
         (View::VolumeInspect, swap(sample!("26-volume"))),
         (View::NetworkInspect, swap(sample!("26-network"))),
-        (View::ImageInspect, swap(sample!("26-image"))),
+        (View::ImageInspect(Names::new()), swap(sample!("26-image"))),
         (
             View::ContainerInspect,
             sample!("26-container").replace("/acme.web", "/web"),
@@ -422,15 +575,18 @@ fn what_cannot_be_read_is_no_answer() {
         ),
         (View::VolumeList(all()), r#"{"Warnings":null}"#),
         (View::NetworkList(all()), r#"[{"Name":"acme.a"}]"#),
-        (View::ImageList, r#"[{"Id":"1","RepoTags":["a"]}]"#),
+        (
+            View::ImageList(ImageListing::default()),
+            r#"[{"Id":"1","RepoTags":["a"]}]"#,
+        ),
         (View::ContainerInspect, "{}"),
         (View::ContainerInspect, "null"),
         (View::VolumeInspect, "[]"),
         (View::NetworkInspect, "\"a\""),
-        (View::Events, r#"{"Actor":{}}"#),
-        (View::Events, r#"{"Type":"container"}"#),
-        (View::Events, "nonsense"),
-        (View::DataUsage, r#"{"Containers":[{}]}"#),
+        (View::Events(BTreeSet::new()), r#"{"Actor":{}}"#),
+        (View::Events(BTreeSet::new()), r#"{"Type":"container"}"#),
+        (View::Events(BTreeSet::new()), "nonsense"),
+        (View::DataUsage(Names::new()), r#"{"Containers":[{}]}"#),
         (View::Info(COUNTS), "[]"),
         (View::Error, "404 page not found"),
         (View::Error, r#"{"message":1}"#),
@@ -444,7 +600,7 @@ fn what_cannot_be_read_is_no_answer() {
 
 #[test]
 fn nothing_comes_behind_what_cannot_be_read() {
-    let mut shield = Shield::new(tenant("acme"), View::Events);
+    let mut shield = Shield::new(tenant("acme"), View::Events(BTreeSet::new()));
     let mut out = Vec::new();
     assert!(shield.push(b"x", &mut out).is_err());
     let event = sample!("26-events");
@@ -455,7 +611,7 @@ fn nothing_comes_behind_what_cannot_be_read() {
 
 #[test]
 fn what_is_long_is_cut_off() {
-    let mut shield = Shield::new(tenant("acme"), View::DataUsage);
+    let mut shield = Shield::new(tenant("acme"), View::DataUsage(Names::new()));
     let piece = vec![b' '; 16 << 20];
     let mut out = Vec::new();
     let end = (0..8).find_map(|_| shield.push(&piece, &mut out).err());

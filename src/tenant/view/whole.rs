@@ -1,12 +1,14 @@
 //! Answers that are looked at as a whole.
 
+use std::sync::Arc;
+
 use super::cursor::{Read, bad};
 use super::facts::{Owner, elements, needed, owner, pick, string};
 use super::form::Form;
 use super::item::{self, Kind};
 use super::rewrite::{Given, Rewriter, Rule};
 use super::table;
-use crate::tenant::{Counts, Tenant};
+use crate::tenant::{Counts, ImageListing, Tenant};
 
 /// What an answer is.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,8 @@ pub(super) enum Whole {
     Error,
     History,
     Image,
+    ImageDeleted,
+    ImagesPruned,
     Info(Counts),
     Network,
     Pruned,
@@ -26,8 +30,17 @@ pub(super) enum Whole {
 
 impl Whole {
     /// Appends what the tenant gets of `answer`.
-    pub(super) fn write(self, tenant: &Tenant, answer: &str, out: &mut Vec<u8>) -> Read<()> {
-        let mut given = Given::default();
+    pub(super) fn write(
+        self,
+        tenant: &Tenant,
+        images: &Arc<ImageListing>,
+        answer: &str,
+        out: &mut Vec<u8>,
+    ) -> Read<()> {
+        let mut given = Given {
+            images: Arc::clone(images),
+            ..Given::default()
+        };
         let rule = match self {
             // The answer to a HEAD, or one without a reason.
             Self::Error if answer.is_empty() => return Ok(()),
@@ -44,6 +57,7 @@ impl Whole {
                 if item::own_container(tenant, &name).is_none() {
                     return another();
                 }
+                given.made_of = item::made_of(needed(labels, "Labels")?)?;
                 table::CONTAINER
             }
             Self::Volume => {
@@ -60,7 +74,9 @@ impl Whole {
                 let [config, tags, digests] = pick(answer, ["Config", "RepoTags", "RepoDigests"])?;
                 let [labels] = pick(config.unwrap_or("null"), ["Labels"])?;
                 let owner = owner(tenant, labels.unwrap_or("null"))?;
-                match item::image(tenant, owner, [tags, digests])? {
+                // What names it has does not change what it is.
+                let any = ImageListing::default();
+                match item::image(tenant, &any, owner, [tags, digests])? {
                     Some(seen) => given.mine = seen.mine,
                     None => return another(),
                 }
@@ -72,9 +88,11 @@ impl Whole {
                 table::INFO
             }
             Self::DataUsage => {
-                given = usage(tenant, answer)?;
+                given = usage(tenant, images, answer)?;
                 table::DATA_USAGE
             }
+            Self::ImageDeleted => table::IMAGE_DELETED,
+            Self::ImagesPruned => table::IMAGES_PRUNED,
             Self::Pruned => table::PRUNED,
         };
         write(tenant, &given, rule, answer, out)?;
@@ -107,18 +125,18 @@ fn another<T>() -> Read<T> {
 }
 
 /// What the sums in `GET /system/df` are when nothing is counted but what the tenant sees.
-fn usage(tenant: &Tenant, answer: &str) -> Read<Given> {
+fn usage(tenant: &Tenant, listing: &Arc<ImageListing>, answer: &str) -> Read<Given> {
     let [images, containers] = pick(answer, ["Images", "Containers"])?;
     let mut used = Vec::new();
     for container in elements(containers.unwrap_or("null"))? {
-        if Kind::Container.look(tenant, container)?.is_some() {
+        if Kind::Container.look(tenant, listing, container)?.is_some() {
             let [image] = pick(container, ["ImageID"])?;
             used.push(string(needed(image, "ImageID")?)?.into_owned());
         }
     }
     let mut layers = 0_u64;
     for image in elements(images.unwrap_or("null"))? {
-        if Kind::Image.look(tenant, image)?.is_some() {
+        if Kind::Image.look(tenant, listing, image)?.is_some() {
             let [size] = pick(image, ["Size"])?;
             let size: u64 = needed(size, "Size")?.parse().unwrap_or_default();
             layers = layers.saturating_add(size);
@@ -127,6 +145,7 @@ fn usage(tenant: &Tenant, answer: &str) -> Read<Given> {
     Ok(Given {
         layers,
         used: Some(used),
+        images: Arc::clone(listing),
         ..Given::default()
     })
 }

@@ -1,0 +1,241 @@
+//! Whose is an image: the tenant's own names go before those that all share.
+
+use std::collections::BTreeSet;
+
+use super::name::{self, MAX_PARTS};
+use crate::api::image::{ImageTerm, Reference};
+use crate::api::{query_value, segments};
+use crate::tenant::facts::{InspectedImage, ListedImage, label};
+use crate::tenant::refusal::Kind;
+use crate::tenant::scene::Scene;
+use crate::tenant::{OWNER_LABEL, Refusal, Stop};
+
+/// Who may do what with an image.
+#[derive(Debug)]
+pub(in crate::tenant) enum Image {
+    /// The tenant's own, or what it has given a name of its own to, by that name.
+    Own(InspectedImage),
+    /// Nobody's, and the tenant may use it.
+    Shared(InspectedImage),
+    /// Somebody else's, or not shared.
+    Foreign,
+    /// There is none.
+    Absent,
+}
+
+/// Plain names, in the form that the engine shows.
+pub type Names = BTreeSet<String>;
+
+impl InspectedImage {
+    /// Every name, in the form that the engine shows.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.repo_tags
+            .iter()
+            .chain(&self.repo_digests)
+            .flatten()
+            .map(String::as_str)
+    }
+
+    /// Whose label it has.
+    pub(in crate::tenant) fn owner(&self) -> Option<&str> {
+        label(&self.config.as_ref()?.labels, OWNER_LABEL)
+    }
+}
+
+impl Scene<'_> {
+    /// What the tenant may do with the image that `term` names.
+    pub(in crate::tenant) fn image(&self, term: &str) -> Result<Image, Stop> {
+        let Ok(parsed) = ImageTerm::parse(term) else {
+            return Ok(Image::Absent);
+        };
+        if let Some(name) = parsed.name() {
+            if name::is_reserved(name) {
+                return Ok(Image::Foreign);
+            }
+            if let Some((_, own)) = self.own_name(name)? {
+                return Ok(Image::Own(own));
+            }
+        }
+        let target = format!("/images/{}/json", segments(term));
+        let Some(found): Option<InspectedImage> = self.facts.find(&target)? else {
+            return Ok(Image::Absent);
+        };
+        Ok(match found.owner() {
+            owner @ Some(_) if self.tenant.owns(owner) => Image::Own(found),
+            Some(_) => Image::Foreign,
+            None if self.has_only_own_names(&found) => Image::Own(found),
+            None if self.is_shared(&parsed, &found) => Image::Shared(found),
+            None => Image::Foreign,
+        })
+    }
+
+    /// The image to which the tenant has given a name of its own, with that name as the engine knows it.
+    pub(in crate::tenant) fn own_name(
+        &self,
+        name: &Reference,
+    ) -> Result<Option<(Reference, InspectedImage)>, Stop> {
+        let Some(mapped) = self.tenant.engine_image(name) else {
+            return Ok(None);
+        };
+        let target = format!("/images/{}/json", segments(&mapped.to_string()));
+        let found: Option<InspectedImage> = self.facts.find(&target)?;
+        let usable = |image: &InspectedImage| {
+            let owner = image.owner();
+            owner.is_none() || self.tenant.owns(owner)
+        };
+        Ok(found.filter(usable).map(|image| (mapped, image)))
+    }
+
+    /// All names of the tenant's own.
+    pub(in crate::tenant) fn own_names(&self) -> Result<Names, Stop> {
+        // A pattern's star ends at a slash (moby, `reference.FamiliarMatch`).
+        let patterns: Vec<String> = (1..=MAX_PARTS)
+            .map(|parts| {
+                format!(
+                    "{}*{}",
+                    self.tenant.images,
+                    "/*".repeat(parts.saturating_sub(1))
+                )
+            })
+            .collect();
+        let filters = serde_json::json!({ "reference": patterns }).to_string();
+        let listed: Vec<ListedImage> = self
+            .facts
+            .have(&format!("/images/json?filters={}", query_value(&filters)))?;
+        Ok(listed
+            .iter()
+            .flat_map(|image| image.repo_tags.iter().flatten())
+            .filter_map(|name| self.tenant.plain_image(name))
+            .map(str::to_owned)
+            .collect())
+    }
+
+    /// The names of `image` that stand for another one to the tenant, since it has given them to one of its own.
+    pub(in crate::tenant) fn shadowed(&self, image: &InspectedImage) -> Result<Names, Stop> {
+        let mut shadowed = Names::new();
+        for shown in image.repo_tags.iter().flatten() {
+            if let Ok(name) = Reference::parse(shown)
+                && self.own_name(&name)?.is_some()
+            {
+                shadowed.insert(shown.clone());
+            }
+        }
+        Ok(shadowed)
+    }
+
+    /// What only the tenant has named is nobody else's to use.
+    fn has_only_own_names(&self, image: &InspectedImage) -> bool {
+        let mut names = image.names().peekable();
+        names.peek().is_some() && names.all(|name| self.tenant.plain_image(name).is_some())
+    }
+
+    /// An image without a name is nobody's to share: it is a step of somebody's build.
+    fn is_shared(&self, term: &ImageTerm, image: &InspectedImage) -> bool {
+        let asked = match term {
+            ImageTerm::Id(_) => None,
+            ImageTerm::Name(name) => Some(name),
+            ImageTerm::NameOrId { name, .. } => image
+                .names()
+                .any(|known| Reference::parse(known).is_ok_and(|known| known == *name))
+                .then_some(name),
+        };
+        match asked {
+            Some(name) => self.tenant.shares(&name.to_string()),
+            None => image
+                .names()
+                .any(|name| self.tenant.shares(name) || self.tenant.plain_image(name).is_some()),
+        }
+    }
+
+    /// An image that the tenant may use.
+    pub(in crate::tenant) fn usable_image(&self, term: &str) -> Result<InspectedImage, Stop> {
+        match self.image(term)? {
+            Image::Own(image) | Image::Shared(image) => Ok(image),
+            Image::Foreign | Image::Absent => Err(no_image(term)),
+        }
+    }
+
+    /// An image of the tenant's own.
+    pub(in crate::tenant) fn own_image(&self, term: &str) -> Result<InspectedImage, Stop> {
+        match self.image(term)? {
+            Image::Own(image) => Ok(image),
+            Image::Shared(_) => Err(Refusal::Shared(term.to_owned()).into()),
+            Image::Foreign | Image::Absent => Err(no_image(term)),
+        }
+    }
+
+    /// The engine's form of a new name for an image, which must not be somebody else's. `place` is the parameter that it
+    /// stands in.
+    pub(in crate::tenant) fn free_name(
+        &self,
+        place: &'static str,
+        name: Reference,
+    ) -> Result<Reference, Stop> {
+        let refuse = |reason| {
+            let reason = format!("`{}` {reason}", name.familiar());
+            Err(Refusal::Malformed {
+                name: place,
+                reason,
+            }
+            .into())
+        };
+        if name::is_reserved(&name) {
+            return refuse("is in a domain of the gate's own".to_owned());
+        }
+        if let Some(mapped) = self.tenant.engine_image(&name) {
+            return Ok(mapped);
+        }
+        if name.is_in_default_registry() {
+            return refuse(format!(
+                "is too long for a tenant's image, or has more than {MAX_PARTS} parts"
+            ));
+        }
+        match self.image(&name.to_string())? {
+            Image::Own(_) | Image::Absent => Ok(name),
+            Image::Shared(_) | Image::Foreign => Err(Refusal::Taken(name.to_string()).into()),
+        }
+    }
+}
+
+pub(in crate::tenant) fn no_image(term: &str) -> Stop {
+    let term = match ImageTerm::parse(term) {
+        Ok(ImageTerm::Name(name) | ImageTerm::NameOrId { name, .. })
+            if name.digest().is_none() && !term.contains('@') =>
+        {
+            let tag = name.tag().unwrap_or("latest");
+            match term
+                .strip_suffix(tag)
+                .and_then(|rest| rest.strip_suffix(':'))
+            {
+                Some(_) => term.to_owned(),
+                None => format!("{term}:{tag}"),
+            }
+        }
+        Ok(_) | Err(_) => term.to_owned(),
+    };
+    Refusal::NoSuch {
+        kind: Kind::Image,
+        term,
+    }
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_image_is_named_as_the_engine_does() {
+        for (term, expected) in [
+            ("alpine", "No such image: alpine:latest"),
+            ("alpine:3", "No such image: alpine:3"),
+            ("r.corp/a", "No such image: r.corp/a:latest"),
+            ("abc", "No such image: abc:latest"),
+        ] {
+            let Stop::Refuse(refusal) = no_image(term) else {
+                panic!("{term}");
+            };
+            assert_eq!(refusal.to_string(), expected);
+        }
+    }
+}

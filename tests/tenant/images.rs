@@ -1,0 +1,273 @@
+//! Images of two tenants under the same names.
+
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::world::{Answer, Client, World, now, run, sleeper, tar};
+
+/// Builds from a Dockerfile alone.
+fn build(client: &Client, query: &str, dockerfile: &str) -> Answer {
+    let context = tar(&[("Dockerfile", dockerfile)]);
+    client.send(
+        "POST",
+        &format!("/build?{query}"),
+        "application/x-tar",
+        &context,
+    )
+}
+
+/// Builds, and answers the image's identifier.
+fn built(client: &Client, tag: &str, dockerfile: &str) -> String {
+    let answer = build(client, &format!("t={tag}"), dockerfile).want(200);
+    assert!(
+        answer.body.contains(&format!("Successfully tagged {tag}")),
+        "{answer:?}"
+    );
+    assert!(!answer.body.contains("doodgate"), "{answer:?}");
+    id(client, tag)
+}
+
+fn id(client: &Client, name: &str) -> String {
+    let image = client.get(&format!("/images/{name}/json")).want(200).json();
+    image["Id"].as_str().unwrap().to_owned()
+}
+
+/// Every name that the tenant sees, with the image that it is listed with.
+fn listed(client: &Client, query: &str) -> Vec<(String, String)> {
+    let images = client.get(&format!("/images/json{query}")).want(200).json();
+    let mut names: Vec<(String, String)> = images
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|image| {
+            let id = image["Id"].as_str().unwrap().to_owned();
+            let tags = image["RepoTags"].as_array().cloned().unwrap_or_default();
+            tags.into_iter()
+                .map(move |tag| (tag.as_str().unwrap().to_owned(), id.clone()))
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+fn delete(client: &Client, name: &str) -> Value {
+    client.delete(&format!("/images/{name}")).want(200).json()
+}
+
+/// Fails where anything that the tenant can read of these objects shows how the engine calls them.
+fn check_plain(client: &Client, image: &str, container: &str) {
+    for read in [
+        "/images/json?all=1".to_owned(),
+        format!("/images/{image}/json"),
+        format!("/images/{image}/history"),
+        "/containers/json?all=1".to_owned(),
+        format!("/containers/{container}/json"),
+        "/system/df".to_owned(),
+        format!("/events?since=1&until={}", now()),
+    ] {
+        let answer = client.get(&read).want(200);
+        assert!(!answer.body.contains("doodgate"), "{read}: {}", answer.body);
+    }
+}
+
+/// Both build one name at once, and each gets its own.
+fn one_name(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    let both: Vec<_> = [(a.clone(), "a"), (b.clone(), "b")]
+        .map(|(client, who)| {
+            let dockerfile = format!("FROM alpine\nRUN echo {who} > /who\nCMD cat /who\n");
+            thread::spawn(move || built(&client, "app:latest", &dockerfile))
+        })
+        .into_iter()
+        .map(|build| build.join().unwrap())
+        .collect();
+    assert_ne!(both[0], both[1]);
+    for (client, own, who) in [(&a, &both[0], "a"), (&b, &both[1], "b")] {
+        assert_eq!(&id(client, "app"), own);
+        let inspected = client.get("/images/app/json").json();
+        assert_eq!(inspected["RepoTags"], json!(["app:latest"]));
+        assert!(listed(client, "").contains(&("app:latest".to_owned(), own.clone())));
+        run(client, "web", &json!({"Image": "app"}));
+        let inspected = client.get("/containers/web/json").json();
+        assert_eq!(inspected["Image"].as_str(), Some(own.as_str()));
+        assert_eq!(inspected["Config"]["Image"], "app");
+        let containers = client.get("/containers/json?all=1").json();
+        assert_eq!(containers[0]["Image"], "app");
+        let of_app = client.get("/containers/json?all=1&filters={%22ancestor%22:[%22app%22]}");
+        assert_eq!(of_app.json().as_array().unwrap().len(), 1);
+        client.call("POST", "/containers/web/wait", None).want(200);
+        let said = client.get("/containers/web/logs?stdout=1");
+        assert!(said.body.contains(who), "{said:?}");
+        check_plain(client, "app", "web");
+        let used = client.delete("/images/app").want(409);
+        assert!(!used.body.contains("doodgate"), "{used:?}");
+        client.delete("/containers/web?force=1").want(204);
+    }
+    let gone = delete(&a, "app");
+    assert_eq!(gone[0]["Untagged"], "app:latest");
+    a.get("/images/app/json").want(404);
+    assert_eq!(id(&b, "app"), both[1]);
+}
+
+/// A name of the tenant's own goes before a shared one, for it alone.
+fn shadows(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    let shared = id(&b, "alpine");
+    let before = listed(&b, "");
+    let own = built(&a, "alpine:latest", "FROM alpine\nENV A=1\n");
+    assert_ne!(own, shared);
+    assert_eq!(id(&a, "alpine"), own);
+    assert_eq!(id(&a, &shared), shared);
+    let names: Vec<String> = listed(&a, "")
+        .into_iter()
+        .filter(|(name, _)| name == "alpine:latest")
+        .map(|(_, id)| id)
+        .collect();
+    assert_eq!(names, std::slice::from_ref(&own));
+    let base = a.get(&format!("/images/{shared}/json")).want(200).json();
+    let tags = base["RepoTags"].as_array().unwrap();
+    assert!(!tags.contains(&"alpine:latest".into()), "{tags:?}");
+    run(&a, "web", &sleeper());
+    let made = a.get("/containers/web/json").json();
+    assert_eq!(made["Image"].as_str(), Some(own.as_str()));
+    // Nothing has changed for the other, and for the engine.
+    assert_eq!(listed(&b, ""), before);
+    assert_eq!(id(&b, "alpine"), shared);
+    assert_eq!(id(&world.host, "alpine"), shared);
+    let pulled = a.call("POST", "/images/create?fromImage=alpine&tag=latest", None);
+    assert_eq!(pulled.status, 409, "{pulled:?}");
+    a.delete("/containers/web?force=1").want(204);
+    delete(&a, "alpine");
+    assert_eq!(id(&a, "alpine"), shared);
+    assert_eq!(listed(&a, ""), before);
+}
+
+/// Every way to give a name and to take it away, by the one while the other has the same names.
+fn names(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    let tag = |client: &Client, from: &str, to: &str| {
+        let (repository, tag) = to.rsplit_once(':').unwrap();
+        client.call(
+            "POST",
+            &format!("/images/{from}/tag?repo={repository}&tag={tag}"),
+            None,
+        )
+    };
+    let mut kept = Vec::new();
+    for client in [&b, &a] {
+        run(client, "box", &sleeper());
+        client
+            .post("/commit?container=box&repo=team/done&tag=1", &json!({}))
+            .want(201);
+        let rootfs = tar(&[("f", "f")]);
+        client
+            .send(
+                "POST",
+                "/images/create?fromSrc=-&repo=plain",
+                "application/x-tar",
+                &rootfs,
+            )
+            .want(200);
+        tag(client, "team/done:1", "again:2").want(201);
+        tag(client, "alpine", "base:1").want(201);
+        let names: Vec<String> = listed(client, "")
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
+        for name in [
+            "team/done:1",
+            "plain:latest",
+            "again:2",
+            "base:1",
+            "alpine:latest",
+        ] {
+            assert!(names.contains(&name.to_owned()), "{name}: {names:?}");
+        }
+        let filtered: Vec<String> =
+            listed(client, "?filters={%22reference%22:[%22ag*%22,%22*/*:1%22]}")
+                .into_iter()
+                .map(|(name, _)| name)
+                .collect();
+        assert_eq!(filtered, ["again:2", "team/done:1"]);
+        check_plain(client, "again:2", "box");
+        kept.push(listed(client, ""));
+    }
+    // What others share gets no name that others see.
+    assert_eq!(
+        tag(&a, "base:1", &format!("localhost:5000/{}:1", world.prefix)).status,
+        403
+    );
+    let shared = id(&b, "alpine");
+    assert_eq!(id(&a, "base:1"), shared);
+    let gone = delete(&a, "base:1");
+    assert_eq!(gone, json!([{"Untagged": "base:1"}]));
+    assert_eq!(id(&a, "alpine"), shared);
+    delete(&a, "again:2");
+    a.delete("/containers/box?force=1").want(204);
+    let pruned = a
+        .call(
+            "POST",
+            "/images/prune?filters={%22dangling%22:[%22false%22]}",
+            None,
+        )
+        .want(200);
+    assert!(
+        pruned.body.contains("\"Untagged\":\"team/done:1\""),
+        "{pruned:?}"
+    );
+    assert!(
+        pruned.body.contains("\"Untagged\":\"plain:latest\""),
+        "{pruned:?}"
+    );
+    assert!(!pruned.body.contains("doodgate"), "{pruned:?}");
+    assert_eq!(listed(&b, ""), kept[0]);
+    for name in ["team/done:1", "plain", "again:2", "base:1"] {
+        a.get(&format!("/images/{name}/json")).want(404);
+    }
+    b.delete("/images/base:1").want(200);
+}
+
+/// What the one has built costs the other nothing.
+fn cache(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    let dockerfile = format!("FROM alpine\nRUN echo {} > /f\nRUN sleep 1\n", world.prefix);
+    let of_a = built(&a, "app:1", &dockerfile);
+    let again = build(&b, "t=app:1", &dockerfile).want(200);
+    assert_eq!(again.body.matches("Using cache").count(), 2, "{again:?}");
+    let of_b = id(&b, "app:1");
+    let layers = |client: &Client, id: &str| {
+        client.get(&format!("/images/{id}/json")).json()["RootFS"].clone()
+    };
+    assert_ne!(of_a, of_b);
+    assert_eq!(layers(&a, &of_a), layers(&b, &of_b));
+}
+
+macro_rules! on_both {
+    ($($name:ident),*) => {
+        $(mod $name {
+            #[test]
+            fn engine_20() {
+                super::$name("20");
+            }
+            #[test]
+            fn engine_26() {
+                super::$name("26");
+            }
+        })*
+    };
+}
+
+on_both!(one_name, shadows, names, cache);

@@ -13,7 +13,7 @@ use super::Failure;
 use super::run::DEFAULT_ENGINE;
 use crate::gate::Engine;
 use crate::policy::{Address, Tenancy};
-use crate::tenant::{OWNER_LABEL, plain_name};
+use crate::tenant::{OWNER_LABEL, plain_image, plain_name};
 
 /// How long the engine may take to list, and to remove one object.
 const TIME: Duration = Duration::from_secs(60);
@@ -110,8 +110,16 @@ impl Line {
                 owned.entry(name).or_default().images.push(image);
             }
         }
+        if let Some(name) = tenant {
+            owned.entry(name.to_owned()).or_default();
+        }
         // The filter is the engine's; what is deleted by it is checked here.
         owned.retain(|name, _| tenant.is_none_or(|tenant| tenant == name));
+        let all: Vec<Image> = self.get("/images/json")?;
+        for (name, owned) in &mut owned {
+            owned.tags = tags(name, &all);
+        }
+        owned.retain(|_, owned| !owned.is_empty());
         Ok(owned)
     }
 }
@@ -123,6 +131,28 @@ pub(crate) struct Owned {
     pub(crate) networks: Vec<Network>,
     pub(crate) volumes: Vec<Volume>,
     pub(crate) images: Vec<Image>,
+    /// The engine's names for what the tenant has tagged and does not own.
+    pub(crate) tags: Vec<String>,
+}
+
+impl Owned {
+    const fn is_empty(&self) -> bool {
+        self.containers.is_empty()
+            && self.networks.is_empty()
+            && self.volumes.is_empty()
+            && self.images.is_empty()
+            && self.tags.is_empty()
+    }
+}
+
+fn tags(tenant: &str, images: &[Image]) -> Vec<String> {
+    images
+        .iter()
+        .filter(|image| owner(&image.labels).is_none())
+        .flat_map(|image| image.repo_tags.iter().flatten())
+        .filter(|tag| plain_image(tenant, tag).is_some())
+        .cloned()
+        .collect()
 }
 
 pub(crate) type Labels = Option<BTreeMap<String, String>>;
@@ -186,12 +216,14 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// A name, or the identifier where there is none.
-    pub(crate) fn name(&self) -> String {
-        let tags = self.repo_tags.clone().unwrap_or_default();
-        let tags: Vec<String> = tags
-            .into_iter()
-            .filter(|tag| tag != "<none>:<none>")
+    /// The names that the tenant knows, or the identifier where there is none.
+    pub(crate) fn name(&self, tenant: &str) -> String {
+        let tags: Vec<&str> = self
+            .repo_tags
+            .iter()
+            .flatten()
+            .map(|tag| plain_image(tenant, tag).unwrap_or(tag))
+            .filter(|tag| *tag != "<none>:<none>")
             .collect();
         if tags.is_empty() {
             self.id.clone()
@@ -261,6 +293,35 @@ mod tests {
         for name in ["/web", "/zulu.web", "acme.web", "/acme.web/alias"] {
             assert_eq!(container(name).plain_name("acme"), None, "{name}");
         }
+    }
+
+    #[test]
+    fn names_for_what_nobody_owns_are_found() {
+        let image = |tags: &[&str], owner: &[(&str, &str)]| Image {
+            id: "1".to_owned(),
+            repo_tags: Some(tags.iter().map(|tag| (*tag).to_owned()).collect()),
+            labels: Some(
+                owner
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                    .collect(),
+            ),
+            created: 0,
+            size: 0,
+        };
+        let images = [
+            image(&["alpine:1", "acme.tenant.doodgate.invalid/base:1"], &[]),
+            image(&["zulu.tenant.doodgate.invalid/base:1"], &[]),
+            image(
+                &["acme.tenant.doodgate.invalid/app:1"],
+                &[(OWNER_LABEL, "acme")],
+            ),
+        ];
+        assert_eq!(
+            tags("acme", &images),
+            ["acme.tenant.doodgate.invalid/base:1"]
+        );
+        assert_eq!(images[2].name("acme"), "app:1");
     }
 
     #[test]

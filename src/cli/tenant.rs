@@ -7,7 +7,7 @@ use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use super::owned::{Line, Owned, in_path};
 use super::{Failure, print};
 use crate::policy::Tenancy;
-use crate::tenant::plain_name;
+use crate::tenant::{plain_image, plain_name};
 
 const HELP: &str = "\
 Removes all that a tenant has in an engine: its containers, then its networks, volumes and images. It asks the engine
@@ -131,6 +131,7 @@ fn steps(tenant: &str, owned: Owned) -> Vec<Step> {
         networks,
         volumes,
         mut images,
+        tags,
     } = owned;
     let mut steps = Vec::new();
     for container in containers {
@@ -162,8 +163,15 @@ fn steps(tenant: &str, owned: Owned) -> Vec<Step> {
     for image in images {
         steps.push(Step {
             kind: "image",
-            name: image.name(),
+            name: image.name(tenant),
             target: format!("/images/{}?force=1", in_path(&image.id)),
+        });
+    }
+    for tag in tags {
+        steps.push(Step {
+            kind: "image name",
+            name: plain_image(tenant, &tag).unwrap_or(&tag).to_owned(),
+            target: format!("/images/{tag}?force=1"),
         });
     }
     steps

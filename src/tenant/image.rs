@@ -14,7 +14,14 @@ use crate::api::json::Value;
 use crate::api::{Call, OperationId};
 pub use find::Names;
 pub(super) use find::{Image, no_image};
+pub(super) use name::is_reserved;
 pub use pattern::Patterns;
+
+/// The name that a tenant knows an image by that the engine calls `name`; `None` when the gate has not given it for the
+/// tenant.
+pub fn plain_image<'n>(tenant: &str, name: &'n str) -> Option<&'n str> {
+    name.strip_prefix(&*name::prefix(tenant))
+}
 
 /// A name that an image will be given by a call: whoever else wants it waits for the end of the call.
 #[derive(Clone, Debug, Eq, PartialEq)]

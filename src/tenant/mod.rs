@@ -32,6 +32,7 @@ pub use answer::{Counts, ImageListing, Listing, Unshieldable, View};
 pub use build::{bases, dockerfiles, may_build_from};
 pub use dockerfile::Base;
 pub use facts::{Answer, Ask, Fact, Facts, Lookup, Stop};
+pub use image::plain_image;
 pub use image::{Names, Patterns, Target, targets};
 pub use name::{DEFAULT_NETWORK, engine_name, plain_name};
 pub use prepare::{Prepared, prepare, takes_quota};
@@ -110,11 +111,6 @@ impl Tenant {
         name.strip_prefix(&*self.images)
     }
 
-    /// Whether the engine's name of an image is one that the gate gave, to whomever.
-    fn is_reserved_image(&self, name: &str) -> bool {
-        Reference::parse(name).is_ok_and(|name| image::name::is_reserved(&name))
-    }
-
     /// `text` with the plain names of images in it.
     fn plain_images<'t>(&self, text: &'t str) -> Cow<'t, str> {
         image::name::plain(&self.images, text)
@@ -124,7 +120,7 @@ impl Tenant {
     /// `alpine:latest`, `localhost:5000/a@sha256:...`.
     pub fn shares(&self, name: &str) -> bool {
         Reference::parse(name).is_ok_and(|reference| {
-            !image::name::is_reserved(&reference)
+            !image::is_reserved(&reference)
                 && self.tenancy.shared_images.matches(&reference.to_string())
         })
     }

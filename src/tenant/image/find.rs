@@ -60,13 +60,16 @@ impl Scene<'_> {
         let Some(found): Option<InspectedImage> = self.facts.find(&target)? else {
             return Ok(Image::Absent);
         };
-        Ok(match found.owner() {
-            owner @ Some(_) if self.tenant.owns(owner) => Image::Own(found),
-            Some(_) => Image::Foreign,
-            None if self.has_only_own_names(&found) => Image::Own(found),
-            None if self.is_shared(&parsed, &found) => Image::Shared(found),
-            None => Image::Foreign,
-        })
+        let nobodys = found.owner().is_none();
+        Ok(
+            if self.tenant.owns(found.owner()) || (nobodys && self.has_only_own_names(&found)) {
+                Image::Own(found)
+            } else if nobodys && self.is_shared(&parsed, &found) {
+                Image::Shared(found)
+            } else {
+                Image::Foreign
+            },
+        )
     }
 
     /// The image to which the tenant has given a name of its own, with that name as the engine knows it.

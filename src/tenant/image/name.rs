@@ -28,8 +28,8 @@ pub(in crate::tenant) fn prefix(tenant: &str) -> String {
     if tenant.bytes().all(plain) && !tenant.ends_with('-') {
         return format!("{tenant}.tenant.{RESERVED}/");
     }
-    let digits: String = tenant.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("{digits}.hex.{RESERVED}/")
+    let digits: Vec<String> = tenant.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}.hex.{RESERVED}/", digits.concat())
 }
 
 /// Whether a name is, or could be mistaken for, one that the gate gave.

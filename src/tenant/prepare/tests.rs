@@ -194,6 +194,27 @@ fn what_is_not_own_is_refused() {
             404,
             "No such image",
         ),
+        ("POST", "/build/prune", 200, "SpaceReclaimed"),
+        ("GET", "/swarm", 403, "not for tenants"),
+        ("POST", "/build?version=2", 403, "BuildKit"),
+    ] {
+        assert_refused(method, target, status, message);
+    }
+}
+
+fn assert_refused(method: &str, target: &str, status: u16, message: &str) {
+    let refused = become_of(method, target, "").expect_err(target);
+    assert_eq!(refused.0, status, "{method} {target}: {}", refused.1);
+    assert!(
+        refused.1.contains(message),
+        "{method} {target}: {}",
+        refused.1
+    );
+}
+
+#[test]
+fn images_and_names_of_others_are_not_changed() {
+    for (method, target, status, message) in [
         ("DELETE", "/images/alpine", 403, "is shared"),
         (
             "POST",
@@ -250,9 +271,6 @@ fn what_is_not_own_is_refused() {
             "up to date",
         ),
         ("POST", "/images/create?fromImage=alpine", 403, "every tag"),
-        ("POST", "/build/prune", 200, "SpaceReclaimed"),
-        ("GET", "/swarm", 403, "not for tenants"),
-        ("POST", "/build?version=2", 403, "BuildKit"),
         ("POST", "/build?t=reg:5000%2Fbase:1", 403, "not yours"),
         (
             "POST",
@@ -261,13 +279,7 @@ fn what_is_not_own_is_refused() {
             "no whole instruction",
         ),
     ] {
-        let refused = become_of(method, target, "").expect_err(target);
-        assert_eq!(refused.0, status, "{method} {target}: {}", refused.1);
-        assert!(
-            refused.1.contains(message),
-            "{method} {target}: {}",
-            refused.1
-        );
+        assert_refused(method, target, status, message);
     }
 }
 

@@ -51,14 +51,13 @@ impl Form {
                 Cow::Borrowed(text) => message(tenant, text),
                 Cow::Owned(text) => Cow::Owned(message(tenant, &text).into_owned()),
             },
-            Self::Image => tenant.plain_images(text),
             Self::Step => step(text),
             Self::Output if text.starts_with("Step ") => {
                 let line = text.trim_end_matches('\n');
                 let end = text.get(line.len()..).unwrap_or_default();
                 Cow::Owned(format!("{}{end}", step(&tenant.plain_images(line))))
             }
-            Self::Output => tenant.plain_images(text),
+            Self::Image | Self::Output => tenant.plain_images(text),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::form::Form;
 use super::rewrite::{Given, Rule};
 use super::table;
 use crate::api::image::Reference;
+use crate::tenant::image::is_reserved;
 use crate::tenant::{IMAGE_LABEL, ImageListing, OWNER_LABEL, Tenant};
 
 /// What a list is of.
@@ -123,7 +124,7 @@ pub(super) fn shown<'n>(
 ) -> Option<&'n str> {
     let plain = tenant.plain_image(name).or_else(|| {
         let known = if mine {
-            !tenant.is_reserved_image(name)
+            !Reference::parse(name).is_ok_and(|name| is_reserved(&name))
         } else {
             tenant.shares(name)
         };

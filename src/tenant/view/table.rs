@@ -215,6 +215,8 @@ pub(super) const CONTAINER_EVENT: Rule = Rule::Struct(&[
                 ("name", Rule::Form(Form::Name)),
                 ("oldName", Rule::Form(Form::Slashed)),
                 ("image", Rule::MadeOf),
+                // Of a commit.
+                ("imageRef", Rule::Form(Form::Image)),
             ]),
         )]),
     ),

@@ -401,7 +401,7 @@ fn containers_show_the_image_that_was_named() {
 
 #[test]
 fn events_of_images_have_plain_names_and_can_be_chosen() {
-    let container = r#"{"status":"start","id":"1","from":"sha256:12","Type":"container","Action":"start","Actor":{"ID":"1","Attributes":{"image":"sha256:12","name":"acme.a","io.doodgate.tenant":"acme","io.doodgate.image":"app"}}}"#;
+    let container = r#"{"status":"start","id":"1","from":"sha256:12","Type":"container","Action":"start","Actor":{"ID":"1","Attributes":{"image":"sha256:12","imageRef":"acme.tenant.doodgate.invalid/app:2","name":"acme.a","io.doodgate.tenant":"acme","io.doodgate.image":"app"}}}"#;
     let image = |name: &str, owner: &str| {
         format!(
             r#"{{"status":"tag","id":"sha256:34","Type":"image","Action":"tag","Actor":{{"ID":"sha256:34","Attributes":{{"name":"{name}"{owner}}}}}}}"#
@@ -426,6 +426,7 @@ fn events_of_images_have_plain_names_and_can_be_chosen() {
                 match event["from"].as_str() {
                     Some(from) => {
                         assert_eq!(attributes["image"], from);
+                        assert_eq!(attributes["imageRef"], "app:2");
                         format!("from {from}")
                     }
                     None => attributes["name"].as_str().unwrap().to_owned(),

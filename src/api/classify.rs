@@ -18,10 +18,10 @@ pub(super) enum Class<'a> {
 
 /// Finds the operation of `method` on `path`.
 ///
-/// Method and template decide together: an object may be called `json`, `create` or `prune`. Names in a
-/// template stand for one segment each, but for those of images and plugins, and for those that `docker inspect` asks
-/// for in turn, an image's name among them: these stand for one or more. So a container's link alias
-/// (`parent/alias`) can be inspected, and names no container elsewhere, although it does to the engine.
+/// Method and template decide together: an object may be called `json`, `create` or `prune`. A name stands for
+/// one segment or for several, as its template says: the names of images, plugins, networks and volumes may have
+/// slashes. Of containers only an alias has (`parent/alias`, what `--link` makes), which can be inspected and deleted;
+/// elsewhere it names no container, although it does to the engine: the one behind it is not the one before the slash.
 pub(super) fn classify<'a>(method: &str, path: &Path<'a>) -> Result<Class<'a>, BadTarget> {
     let matched = Method::parse(method).and_then(|method| find(method, path));
     let Some((operation, pattern)) = matched else {
@@ -86,8 +86,8 @@ fn patterns_of(path: &Path<'_>) -> &'static [Pattern] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// The families whose names the engine takes for as many segments as there are (moby, `{name:.*}` and `{id:.+}`),
-/// although only a link alias, which is not supported here, has more than one.
+/// The families whose names the engine takes for as many segments as there are (moby, `{name:.*}` and `{id:.+}`), and
+/// which no client writes with an encoded slash.
 const GREEDY: [&str; 4] = ["containers", "exec", "networks", "volumes"];
 
 /// A template, ready to be compared.
@@ -244,8 +244,9 @@ impl Part {
     }
 }
 
-/// Every template by its first segment. Among those of one segment, templates with fewer names come first, and
-/// then longer ones, so that the first match is the narrowest.
+/// Every template by its first segment, the narrowest first: those without a name of several segments, then those with
+/// fewer names, then longer ones. So `DELETE /containers/x/checkpoints/y` deletes a checkpoint, as moby's order of routers
+/// has it (`daemon.go`, `buildRouters`).
 static INDEX: LazyLock<BTreeMap<&'static str, Vec<Pattern>>> = LazyLock::new(|| {
     let mut index: BTreeMap<&'static str, Vec<Pattern>> = BTreeMap::new();
     for operation in OPERATIONS {
@@ -257,6 +258,7 @@ static INDEX: LazyLock<BTreeMap<&'static str, Vec<Pattern>>> = LazyLock::new(|| 
     for patterns in index.values_mut() {
         patterns.sort_by_key(|pattern| {
             (
+                pattern.parts.contains(&Part::Many),
                 pattern.operation.names().count(),
                 Reverse(pattern.parts.len()),
             )

@@ -186,6 +186,34 @@ fn what_belongs_to_one_connection_is_not_passed_on() {
 }
 
 #[test]
+fn names_with_slashes_reach_the_engine_as_they_are() {
+    let world = mirror();
+    let mut client = world.client();
+    for (request, sent) in [
+        (
+            "DELETE /v1.41/containers/parent/alias?link=1",
+            "DELETE /v1.41/containers/parent/alias?link=1 HTTP/1.1",
+        ),
+        (
+            "DELETE /containers/parent/alias?v=0&link=1&force=",
+            "DELETE /v1.41/containers/parent/alias?v=0&link=1&force= HTTP/1.1",
+        ),
+        (
+            "DELETE /v1.41/networks/a/b",
+            "DELETE /v1.41/networks/a/b HTTP/1.1",
+        ),
+        (
+            "DELETE /v1.41/volumes/a/b",
+            "DELETE /v1.41/volumes/a/b HTTP/1.1",
+        ),
+    ] {
+        client.send(format!("{request} HTTP/1.1\r\nHost: docker\r\n\r\n"));
+        let (_, seen) = client.read_response();
+        assert_eq!(seen.lines().next(), Some(sent), "{request}");
+    }
+}
+
+#[test]
 fn the_fields_that_clients_read_pass() {
     let world = plain(READ);
     let mut client = world.client();

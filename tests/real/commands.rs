@@ -85,6 +85,23 @@ pub(crate) const CHANGE: &[Row] = &[
         r#"docker run -d --name "$N-a" -v /data alpine sleep 100; docker rm -fv "$N-a"; docker rm -f "$N-none"; docker ps -aq -f name="$N""#,
     ),
     Row(
+        "rm --link",
+        Both,
+        Others,
+        0,
+        r#"docker run -d --name "$N-a" alpine sleep 100; docker run -d --name "$N-b" --link "$N-a:al" --link "$N-a:be" alpine sleep 100
+        docker inspect -f '{{.Name}}' "$N-b/al"; docker rm --link "$N-b/al"; docker inspect "$N-b/al"; docker rm --link "$N-b/al"; docker rm --link "$N-b"
+        docker inspect -f '{{.HostConfig.Links}}' "$N-b"; docker rm -f "$N-b/be"; docker ps -a -f name="$N" --format '{{.Names}}'"#,
+    ),
+    Row(
+        "names with slashes",
+        Both,
+        Others,
+        0,
+        r#"docker network create "$N-n/x" >/dev/null; docker create --name "$N-a" alpine; docker network connect "$N-n/x" "$N-a"
+        docker network inspect -f '{{.Name}}' "$N-n/x"; docker network disconnect "$N-n/x" "$N-a"; docker network rm "$N-n/x" "$N-n/y"; docker volume rm "$N-v/x"; docker network ls -qf name="$N""#,
+    ),
+    Row(
         "container prune",
         Both,
         Others,

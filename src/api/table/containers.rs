@@ -300,7 +300,7 @@ pub(super) const OPERATIONS: [Operation; 22] = [
         id: OperationId::ContainerDelete,
         name: "ContainerDelete",
         method: Method::Delete,
-        template: "/containers/{id}",
+        template: "/containers/{id...}",
         group: Group::Containers,
         part: "delete",
         query: &[boolean("v"), boolean("force"), boolean("link")],

@@ -74,7 +74,7 @@ pub enum OperationId {
     ContainerRename,
     /// `POST /containers/{id}/update`
     ContainerUpdate,
-    /// `DELETE /containers/{id}`
+    /// `DELETE /containers/{id...}`
     ContainerDelete,
     /// `POST /containers/prune`
     ContainerPrune,
@@ -156,11 +156,11 @@ pub enum OperationId {
     NetworkInspect,
     /// `POST /networks/create`
     NetworkCreate,
-    /// `POST /networks/{id}/connect`
+    /// `POST /networks/{id...}/connect`
     NetworkConnect,
-    /// `POST /networks/{id}/disconnect`
+    /// `POST /networks/{id...}/disconnect`
     NetworkDisconnect,
-    /// `DELETE /networks/{id}`
+    /// `DELETE /networks/{id...}`
     NetworkDelete,
     /// `POST /networks/prune`
     NetworkPrune,
@@ -170,9 +170,9 @@ pub enum OperationId {
     VolumeInspect,
     /// `POST /volumes/create`
     VolumeCreate,
-    /// `PUT /volumes/{name}`
+    /// `PUT /volumes/{name...}`
     VolumeUpdate,
-    /// `DELETE /volumes/{name}`
+    /// `DELETE /volumes/{name...}`
     VolumeDelete,
     /// `POST /volumes/prune`
     VolumePrune,

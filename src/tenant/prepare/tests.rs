@@ -33,8 +33,12 @@ fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
             return (201, body.replace("\"Driver\":\"local\",", ""));
         }
         (Ask::Make, other) => panic!("POST {other}"),
-        (Ask::Get, "/containers/acme.web/json") => container(ID, "acme.web", "acme"),
+        // An alias of a link that the host made: the engine answers with what is behind it.
+        (Ask::Get, "/containers/acme.web/json" | "/containers/acme.web/own/json") => {
+            container(ID, "acme.web", "acme")
+        }
         (Ask::Get, "/containers/acme.spoof/json") => container(OTHER, "acme.spoof", "evil"),
+        (Ask::Get, "/containers/acme.web/theirs/json") => container(OTHER, "evil.web", "evil"),
         (Ask::Get, target) if target.contains(OTHER) && target.starts_with("/containers/") => {
             container(OTHER, "evil.web", "evil")
         }
@@ -122,6 +126,7 @@ fn own_objects_are_named_as_the_engine_knows_them() {
         ("GET", "/containers/1111/json", format!("/containers/{ID}/json")),
         ("POST", "/containers/web/stop?t=1", format!("/containers/{ID}/stop?t=1")),
         ("POST", "/containers/web/rename?name=%2Fnew", format!("/containers/{ID}/rename?name=acme.new")),
+        ("DELETE", "/containers/web/own?v=1", format!("/containers/{ID}?v=1")),
         ("GET", "/volumes/db", "/volumes/acme.db".to_owned()),
         ("DELETE", "/networks/net", format!("/networks/{ID}")),
         ("GET", "/networks/bridge", format!("/networks/{ID}")),
@@ -178,6 +183,31 @@ fn what_is_not_own_is_refused() {
             "/containers/2222/json",
             404,
             "No such container: 2222",
+        ),
+        (
+            "DELETE",
+            "/containers/web/theirs?force=1",
+            404,
+            "No such container: web/theirs",
+        ),
+        (
+            "DELETE",
+            "/containers/evil.web/own",
+            404,
+            "No such container: evil.web/own",
+        ),
+        ("DELETE", "/containers/web/own?link=1", 403, "a link"),
+        (
+            "DELETE",
+            "/networks/web/own",
+            404,
+            "network web/own not found",
+        ),
+        (
+            "DELETE",
+            "/volumes/web/own",
+            404,
+            "get web/own: no such volume",
         ),
         ("GET", "/volumes/host", 404, "get host: no such volume"),
         ("GET", "/networks/host", 404, "network host not found"),

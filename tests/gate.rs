@@ -15,6 +15,7 @@ mod gate {
     mod framing;
     mod limits;
     mod lookups;
+    mod orders;
     mod process;
     mod streams;
     mod tunnel;

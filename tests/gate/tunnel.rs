@@ -7,11 +7,12 @@ use std::time::Duration;
 use super::{EVERYTHING, READ, assert_alive, refusal};
 use crate::support::{BLOCK, Conn, Head, Next, World, answer};
 
-const ATTACH: &str =
+pub(super) const ATTACH: &str =
     "POST /v1.41/containers/web/attach?stream=1&stdin=1&stdout=1 HTTP/1.1\r\nHost: docker\r\n";
-const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
-const SWITCHED: &str = "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
-const RAW: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n";
+pub(super) const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: tcp\r\n";
+pub(super) const SWITCHED: &str = "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
+pub(super) const RAW: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n";
 
 /// Sends back what comes, and says goodbye when the client half-closes.
 fn echo(conn: &mut Conn) -> Next {

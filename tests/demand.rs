@@ -3,6 +3,7 @@
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     clippy::string_slice,
     clippy::panic,
     reason = "a test fails by panicking"
@@ -41,6 +42,7 @@ mod cases;
 mod decoder;
 #[path = "demand/fields.rs"]
 mod fields;
+mod golang;
 #[path = "demand/laws.rs"]
 mod laws;
 #[path = "demand/page.rs"]

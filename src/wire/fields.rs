@@ -193,15 +193,23 @@ pub(super) struct Meaning {
     pub(super) content_length: Option<u64>,
     pub(super) chunked: bool,
     pub(super) upgrade: Option<Upgrade>,
+    connection: Options,
+}
+
+/// What `Connection` names.
+#[derive(Clone, Copy, Debug, Default)]
+struct Options {
+    count: usize,
     close: bool,
     keep_alive: bool,
+    upgrade: bool,
 }
 
 impl Meaning {
     /// Takes a field into account.
     pub(super) fn take(&mut self, field: Known, value: &[u8]) -> Result<(), BadHead> {
         match field {
-            Known::Connection => self.connection(value)?,
+            Known::Connection => self.connection.read(value)?,
             Known::ContentLength => self.content_length = Some(length(value)?),
             Known::TransferEncoding if !value.eq_ignore_ascii_case(b"chunked") => {
                 return Err(BadHead::TransferEncoding);
@@ -228,20 +236,31 @@ impl Meaning {
         }
     }
 
-    /// Whether another message may follow on the connection (RFC 9112, section 9.3).
+    /// Whether another message may follow on the connection (RFC 9112, section 9.3). In HTTP/1.0 keep-alive must be
+    /// the only option: of several fields, Go's server looks at the first one (`wantsHttp10KeepAlive`).
     pub(super) fn persists(self, version: Version) -> bool {
         match version {
-            Version::Http10 => self.keep_alive && !self.close,
-            Version::Http11 => !self.close,
+            Version::Http10 => self.connection.keep_alive && self.connection.count == 1,
+            Version::Http11 => !self.connection.close,
         }
     }
 
-    fn connection(&mut self, value: &[u8]) -> Result<(), BadHead> {
+    /// Whether an answer with status 101 may say so.
+    pub(super) fn switches(self, version: Version) -> bool {
+        self.upgrade.is_some() && self.connection.upgrade && self.persists(version)
+    }
+}
+
+impl Options {
+    fn read(&mut self, value: &[u8]) -> Result<(), BadHead> {
         for option in value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+            self.count = self.count.saturating_add(1);
             if option.eq_ignore_ascii_case(b"close") {
                 self.close = true;
             } else if option.eq_ignore_ascii_case(b"keep-alive") {
                 self.keep_alive = true;
+            } else if option.eq_ignore_ascii_case(b"upgrade") {
+                self.upgrade = true;
             } else if !HARMLESS_OPTIONS
                 .iter()
                 .any(|harmless| option.eq_ignore_ascii_case(harmless))
@@ -253,9 +272,9 @@ impl Meaning {
     }
 }
 
-/// What `Connection` may name beside close and keep-alive: none of these fields is ever forwarded as it
+/// What `Connection` may name beside close, keep-alive and upgrade: none of these fields is ever forwarded as it
 /// came. Java's HTTP client names `HTTP2-Settings`, and Perl's LWP names `TE`.
-const HARMLESS_OPTIONS: &[&[u8]] = &[b"upgrade", b"te", b"http2-settings"];
+const HARMLESS_OPTIONS: &[&[u8]] = &[b"te", b"http2-settings"];
 
 /// Reads a length: digits only, since `u64::from_str` would take a sign.
 fn length(value: &[u8]) -> Result<u64, BadHead> {

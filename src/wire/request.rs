@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::fields::{Fields, Known, Meaning, Seen};
 use super::head::is_token;
-use super::scan::{Scan, Step};
+use super::scan::Scan;
 use super::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
 
 /// A request head, owned, so that a connection can use one for all its requests: once its buffers are
@@ -112,11 +112,7 @@ impl RequestHead {
     /// [`BadRequest`] as soon as no further byte can make the head valid.
     pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, BadRequest> {
         self.forget();
-        self.scan.resume();
         let result = self.advance(input, limits);
-        if !matches!(result, Ok(Parsed::Partial)) {
-            self.scan = Scan::default();
-        }
         if result.is_err() {
             self.clear();
         }
@@ -145,18 +141,13 @@ impl RequestHead {
         {
             return Err(BadRequest::Method);
         }
-        loop {
-            match self.scan.step(input, limits)? {
-                Step::FirstLine(length) => {
-                    self.line = Line::read(input.get(..length).unwrap_or_default())?;
-                }
-                Step::End(length) => {
-                    self.finish(input.get(..length).unwrap_or_default())?;
-                    return Ok(Parsed::Complete(length));
-                }
-                Step::More => return Ok(Parsed::Partial),
-            }
-        }
+        let line = &mut self.line;
+        let first_line = |bytes: &[u8]| Line::read(bytes).map(|read| *line = read);
+        let Some(length) = self.scan.run(input, limits, first_line)? else {
+            return Ok(Parsed::Partial);
+        };
+        self.finish(input.get(..length).unwrap_or_default())?;
+        Ok(Parsed::Complete(length))
     }
 
     fn finish(&mut self, head: &[u8]) -> Result<(), BadRequest> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::fields::{Fields, Meaning, Seen};
-use super::scan::{Scan, Step};
+use super::scan::Scan;
 use super::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
 
 /// A response head, owned, so that a connection can use one for all its answers.
@@ -37,8 +37,9 @@ pub enum BadResponse {
     /// The status line is not `version status reason` with one space between.
     #[error("the answer's status line is malformed")]
     StatusLine,
-    /// 101 without the name of the protocol.
-    #[error("the answer switches protocols without `Upgrade`")]
+    /// 101 without the name of the protocol, without `Connection: upgrade` (RFC 9110, section 7.8), or of a connection
+    /// that ends.
+    #[error("the answer switches protocols without `Upgrade` and `Connection: upgrade` alone")]
     SwitchWithoutUpgrade,
     /// A version other than HTTP/1.0 and HTTP/1.1.
     #[error("the answer's version is not HTTP/1.1 or HTTP/1.0")]
@@ -76,11 +77,7 @@ impl ResponseHead {
         request_method_is_head: bool,
     ) -> Result<Parsed, BadResponse> {
         self.forget();
-        self.scan.resume();
         let result = self.advance(input, limits, request_method_is_head);
-        if !matches!(result, Ok(Parsed::Partial)) {
-            self.scan = Scan::default();
-        }
         if result.is_err() {
             self.clear();
         }
@@ -114,18 +111,13 @@ impl ResponseHead {
         if !begins && !matches!(input.first(), Some(b'\r' | b'\n')) {
             return Err(BadResponse::NotHttp);
         }
-        loop {
-            match self.scan.step(input, limits)? {
-                Step::FirstLine(length) => {
-                    self.line = Line::read(input.get(..length).unwrap_or_default())?;
-                }
-                Step::End(length) => {
-                    self.finish(input.get(..length).unwrap_or_default(), head)?;
-                    return Ok(Parsed::Complete(length));
-                }
-                Step::More => return Ok(Parsed::Partial),
-            }
-        }
+        let line = &mut self.line;
+        let first_line = |bytes: &[u8]| Line::read(bytes).map(|read| *line = read);
+        let Some(length) = self.scan.run(input, limits, first_line)? else {
+            return Ok(Parsed::Partial);
+        };
+        self.finish(input.get(..length).unwrap_or_default(), head)?;
+        Ok(Parsed::Complete(length))
     }
 
     fn finish(&mut self, bytes: &[u8], head: bool) -> Result<(), BadResponse> {
@@ -140,7 +132,9 @@ impl ResponseHead {
         let announced =
             self.meaning.chunked || self.meaning.content_length.is_some_and(|length| length > 0);
         self.framing = match self.line.status {
-            101 if self.meaning.upgrade.is_none() => return Err(BadResponse::SwitchWithoutUpgrade),
+            101 if !self.meaning.switches(self.line.version) => {
+                return Err(BadResponse::SwitchWithoutUpgrade);
+            }
             100..=199 | 204 if announced => return Err(BadResponse::BodyWithoutPlace),
             100..=199 | 204 | 304 => Framing::None,
             _ if head => Framing::None,

@@ -20,7 +20,7 @@ pub(super) struct Scan {
 
 /// What [`Scan::step`] found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Step {
+enum Step {
     /// The first line is complete: its length without the line end.
     FirstLine(usize),
     /// The head is complete: its length with the empty line.
@@ -36,13 +36,41 @@ impl Scan {
         self.seen
     }
 
-    /// Begins to look at the bytes of one more call.
-    pub(super) fn resume(&mut self) {
+    /// Looks at the bytes that are new since the last call. `input` begins with all earlier input. Answers with the
+    /// head's length, the empty line included, or with `None` while more is needed. `first_line` gets the first line
+    /// without its end.
+    ///
+    /// Once the head is complete or refused, the next call begins anew.
+    pub(super) fn run<E: From<BadHead>>(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        first_line: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<Option<usize>, E> {
         self.resumed = self.seen > 0;
+        let ended = self.advance(input, limits, first_line);
+        if !matches!(ended, Ok(None)) {
+            *self = Self::default();
+        }
+        ended
     }
 
-    /// Looks at the bytes that are new since the last step. `input` begins with all earlier input.
-    pub(super) fn step(&mut self, input: &[u8], limits: &Limits) -> Result<Step, BadHead> {
+    fn advance<E: From<BadHead>>(
+        &mut self,
+        input: &[u8],
+        limits: &Limits,
+        mut first_line: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<Option<usize>, E> {
+        loop {
+            match self.step(input, limits)? {
+                Step::FirstLine(length) => first_line(input.get(..length).unwrap_or_default())?,
+                Step::End(length) => return Ok(Some(length)),
+                Step::More => return Ok(None),
+            }
+        }
+    }
+
+    fn step(&mut self, input: &[u8], limits: &Limits) -> Result<Step, BadHead> {
         if self.seen > input.len() {
             *self = Self::default();
         }

@@ -1,23 +1,18 @@
 //! The tables compared with Go's `encoding/json` on generated documents: what Go decodes into something that
 //! reaches the host was a demand here or refused, and the canonical form decodes to the same value.
 
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
 use doodgate::api::Call;
 use doodgate::api::json::Document;
 use doodgate::demand;
+
+use crate::golang::Program;
 
 /// How many documents are tried, twice over for those that are accepted.
 const DOCUMENTS: usize = 10_000;
 
 #[test]
 fn nothing_that_go_decodes_goes_unseen() {
-    let Some(program) = build() else {
-        println!(
-            "skipped: no Go toolchain (`go` in the path, or its file's name in DOODGATE_TEST_GO)"
-        );
+    let Some(program) = Program::build("demand/gojson") else {
         return;
     };
     let mut random = Random(7);
@@ -28,12 +23,9 @@ fn nothing_that_go_decodes_goes_unseen() {
         .iter()
         .map(|seen| seen.clone().map(|(_, bytes)| bytes).unwrap_or_default())
         .collect();
-    let answers = decode(&program, &documents);
-    let again = decode(&program, &rewritten);
-    assert_eq!(
-        (answers.len(), again.len()),
-        (documents.len(), documents.len())
-    );
+    // What the newest and the oldest engine make of each document: kinds and value, twice.
+    let answers = program.answers(&[], "", &documents);
+    let again = program.answers(&[], "", &rewritten);
     let mut tried = 0;
     let mut refused = 0;
     let mut dangers = 0;
@@ -225,58 +217,4 @@ impl Random {
     fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len())]
     }
-}
-
-/// Builds the Go program, if there is a Go toolchain.
-fn build() -> Option<PathBuf> {
-    let named = std::env::var_os("DOODGATE_TEST_GO");
-    let go = named.clone().unwrap_or_else(|| "go".into());
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let program = scratch.join("gojson");
-    let built = Command::new(go)
-        .args(["build", "-o"])
-        .arg(&program)
-        .arg(".")
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/demand/gojson"))
-        .env("GOCACHE", scratch.join("go-cache"))
-        .env("GOTOOLCHAIN", "local")
-        .env("CGO_ENABLED", "0")
-        .status();
-    match built {
-        Ok(status) => {
-            assert!(status.success(), "the Go program does not build");
-            Some(program)
-        }
-        Err(why) => {
-            assert!(named.is_none(), "DOODGATE_TEST_GO cannot be run: {why}");
-            None
-        }
-    }
-}
-
-/// What the newest and the oldest engine make of each document: kinds and value, twice.
-fn decode(program: &Path, documents: &[Vec<u8>]) -> Vec<String> {
-    let mut child = Command::new(program)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it was built");
-    let mut stdin = BufWriter::new(child.stdin.take().expect("a pipe"));
-    let output = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            for document in documents {
-                for byte in document {
-                    write!(stdin, "{byte:02x}").expect("a reader");
-                }
-                writeln!(stdin).expect("a reader");
-            }
-        });
-        child.wait_with_output().expect("an end")
-    });
-    assert!(output.status.success());
-    String::from_utf8(output.stdout)
-        .expect("text")
-        .lines()
-        .map(str::to_owned)
-        .collect()
 }

@@ -1,4 +1,4 @@
-//! Inputs: valid connections of engine clients, and what mutation makes of them.
+//! Inputs: valid connections of engine clients, and what mutation makes of them, or of what engines answer.
 
 /// Valid connections, in the shapes that clients send.
 pub(crate) const BASES: &[&[u8]] = &[
@@ -150,6 +150,10 @@ const LINES: &[&[u8]] = &[
     b"5;ext\r\nhello\r\n",
     b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"HTTP/1.0 200 OK\r\n",
+    b"HTTP/1.1 204 No Content\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.1 101 UPGRADED\r\n",
 ];
 
 /// Bytes that mean something to some reader.
@@ -172,19 +176,19 @@ impl Numbers {
     }
 }
 
-/// So many inputs, always the same.
-pub(crate) fn mutations(count: usize) -> impl Iterator<Item = Vec<u8>> {
+/// So many inputs, always the same, made of `bases`.
+pub(crate) fn mutations(bases: &'static [&[u8]], count: usize) -> impl Iterator<Item = Vec<u8>> {
     let mut numbers = Numbers(0x0d00_d9a7);
     (0..count).map(move |_| {
-        let mut input = numbers.of(BASES).to_vec();
+        let mut input = numbers.of(bases).to_vec();
         for _ in 0..=numbers.below(3) {
-            mutate(&mut input, &mut numbers);
+            mutate(&mut input, bases, &mut numbers);
         }
         input
     })
 }
 
-fn mutate(input: &mut Vec<u8>, numbers: &mut Numbers) {
+fn mutate(input: &mut Vec<u8>, bases: &[&[u8]], numbers: &mut Numbers) {
     if input.is_empty() {
         return;
     }
@@ -218,7 +222,7 @@ fn mutate(input: &mut Vec<u8>, numbers: &mut Numbers) {
             }
         }
         _ => {
-            let other = numbers.of(BASES);
+            let other = numbers.of(bases);
             let from = line_start(other, numbers.below(other.len()));
             input.truncate(line_start(input, at));
             input.extend_from_slice(&other[from..]);

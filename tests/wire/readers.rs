@@ -1,10 +1,7 @@
-//! Readers of a connection's bytes: the codec, hyper's server, and Go's.
+//! Readers of what a client sends: the codec, hyper's server, and Go's.
 
 use std::convert::Infallible;
-use std::fmt::{self, Write as _};
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use doodgate::wire::{BodyDecoder, Limits, Parsed, RequestHead};
@@ -13,6 +10,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
+
+use crate::golang::Program;
 
 /// A request as a reader sees it.
 #[derive(Eq, PartialEq)]
@@ -60,8 +59,10 @@ pub(crate) struct Seen {
 
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum End {
-    /// With the last request, or with the last byte.
+    /// With the last byte.
     Clean,
+    /// With a request that ends the connection.
+    Closed,
     /// In the middle of a request.
     Partial,
     /// With a refusal.
@@ -124,7 +125,10 @@ pub(crate) fn ours_in_pieces(input: &[u8], size: usize) -> Seen {
             });
             body = None;
             if !head.keep_alive() {
-                return seen;
+                return Seen {
+                    end: End::Closed,
+                    ..seen
+                };
             }
         }
     }
@@ -182,61 +186,10 @@ async fn hyper_one(input: &[u8]) -> Seen {
     }
 }
 
-/// Builds the Go program, if there is a Go toolchain.
-pub(crate) fn build_go_server() -> Option<PathBuf> {
-    let named = std::env::var_os("DOODGATE_TEST_GO");
-    let go = named.clone().unwrap_or_else(|| "go".into());
-    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let program = scratch.join("gohttp");
-    let built = Command::new(go)
-        .args(["build", "-o"])
-        .arg(&program)
-        .arg("main.go")
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/gohttp"))
-        .env("GOCACHE", scratch.join("go-cache"))
-        .env("GOTOOLCHAIN", "local")
-        .env("CGO_ENABLED", "0")
-        .status();
-    match built {
-        Ok(status) => {
-            assert!(status.success(), "the Go program does not build");
-            Some(program)
-        }
-        Err(why) => {
-            assert!(named.is_none(), "DOODGATE_TEST_GO cannot be run: {why}");
-            None
-        }
-    }
-}
-
 /// Reads with Go's server, with a GODEBUG setting.
-pub(crate) fn go(program: &Path, inputs: &[Vec<u8>], setting: &str) -> Vec<Seen> {
-    let mut child = Command::new(program)
-        .env("GODEBUG", setting)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let output = std::thread::scope(|scope| {
-        scope.spawn(move || {
-            for input in inputs {
-                let mut line = String::new();
-                for byte in input {
-                    write!(line, "{byte:02x}").unwrap();
-                }
-                line.push('\n');
-                stdin.write_all(line.as_bytes()).unwrap();
-            }
-        });
-        child.wait_with_output().unwrap()
-    });
-    assert!(output.status.success());
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(seen_by_go)
-        .collect()
+pub(crate) fn go(program: &Program, inputs: &[Vec<u8>], setting: &str) -> Vec<Seen> {
+    let answers = program.answers(&["server"], setting, inputs);
+    answers.iter().map(|line| seen_by_go(line)).collect()
 }
 
 fn seen_by_go(line: &str) -> Seen {
@@ -261,7 +214,7 @@ fn seen_by_go(line: &str) -> Seen {
     }
 }
 
-fn hex(digits: &str) -> Vec<u8> {
+pub(crate) fn hex(digits: &str) -> Vec<u8> {
     let pairs = digits
         .as_bytes()
         .chunks(2)

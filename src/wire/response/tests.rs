@@ -147,7 +147,23 @@ fn each_misbehaviour_is_refused_by_name() {
         ),
         ("HTTP/1.1 101 OK\r\n\r\n", SwitchWithoutUpgrade),
         (
-            "HTTP/1.1 101 OK\r\nUpgrade: tcp\r\nContent-Length: 1\r\n\r\n",
+            "HTTP/1.1 101 OK\r\nUpgrade: tcp\r\n\r\n",
+            SwitchWithoutUpgrade,
+        ),
+        (
+            "HTTP/1.1 101 OK\r\nConnection: upgrade\r\n\r\n",
+            SwitchWithoutUpgrade,
+        ),
+        (
+            "HTTP/1.1 101 OK\r\nConnection: upgrade, close\r\nUpgrade: tcp\r\n\r\n",
+            SwitchWithoutUpgrade,
+        ),
+        (
+            "HTTP/1.0 101 OK\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n",
+            SwitchWithoutUpgrade,
+        ),
+        (
+            "HTTP/1.1 101 OK\r\nConnection: upgrade\r\nUpgrade: tcp\r\nContent-Length: 1\r\n\r\n",
             BodyWithoutPlace,
         ),
         (
@@ -179,7 +195,7 @@ fn interim_answers_and_switches_are_told_apart() {
         ("103 Early Hints", "", true, None),
         (
             "101 UPGRADED",
-            "Upgrade: tcp\r\n",
+            "Connection: Upgrade\r\nUpgrade: tcp\r\n",
             false,
             Some(Upgrade::Tcp),
         ),
@@ -191,12 +207,22 @@ fn interim_answers_and_switches_are_told_apart() {
         ),
         (
             "101 Switching Protocols",
-            "Upgrade: irc\r\n",
+            "Connection: Upgrade\r\nUpgrade: irc\r\n",
             false,
             Some(Upgrade::Other),
         ),
-        ("200 OK", "Upgrade: tcp\r\n", false, None),
-        ("426 Upgrade Required", "Upgrade: tcp\r\n", false, None),
+        (
+            "200 OK",
+            "Connection: Upgrade\r\nUpgrade: tcp\r\n",
+            false,
+            None,
+        ),
+        (
+            "426 Upgrade Required",
+            "Connection: Upgrade\r\nUpgrade: tcp\r\n",
+            false,
+            None,
+        ),
     ];
     for (status, fields, interim, switch) in rows {
         let head = head(&format!("HTTP/1.1 {status}\r\n{fields}\r\n"), false);
@@ -219,7 +245,11 @@ fn the_connection_stays_as_the_answer_says() {
         ),
         ("HTTP/1.1 200 OK", "", false),
         ("HTTP/1.1 204 No Content", "", true),
-        ("HTTP/1.1 101 UPGRADED", "Upgrade: tcp\r\n", false),
+        (
+            "HTTP/1.1 101 UPGRADED",
+            "Connection: Upgrade\r\nUpgrade: tcp\r\n",
+            false,
+        ),
         ("HTTP/1.0 200 OK", "Content-Length: 0\r\n", false),
         (
             "HTTP/1.0 200 OK",
@@ -248,8 +278,12 @@ fn an_empty_reason_is_a_reason() {
 fn nothing_of_an_earlier_answer_is_left() {
     let mut head = ResponseHead::default();
     let limits = Limits::default();
-    head.parse(b"HTTP/1.1 101 X\r\nUpgrade: tcp\r\n\r\n", &limits, false)
-        .unwrap();
+    head.parse(
+        b"HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
+        &limits,
+        false,
+    )
+    .unwrap();
     assert_eq!(
         head.parse(b"HTTP/1.1 101 X\r\n", &limits, false),
         Ok(Parsed::Partial)

@@ -57,15 +57,82 @@ fn a_container_has_the_gate_as_its_engine() {
     }
 }
 
+/// The static binary that goes into an image.
+fn static_binary() -> Option<String> {
+    let binary = std::env::var("DOODGATE_TEST_STATIC").ok();
+    if binary.is_none() {
+        println!(
+            "skipped: DOODGATE_TEST_STATIC names no static binary to build the image from; scripts/test sets it"
+        );
+    }
+    binary
+}
+
+/// The Dockerfile as the README has it typed, with either builder. The image that it begins with cannot be had everywhere,
+/// so one of that name is made here: its `cargo` sees to it that every file that the compiler read is in the context,
+/// and hands out the binary that is there.
+#[test]
+fn the_image_builds_from_the_source() {
+    let Some(binary) = static_binary() else {
+        return;
+    };
+    let script = r#"
+        [ -z "$(docker images -q rust:1-alpine)" ] || exit 1
+        trap 'docker rmi -f rust:1-alpine "$N" >/dev/null 2>&1' EXIT
+        ( tr ' ' '\n' <"$READ.d" | sed -n "s|^$ROOT/||p" | grep -v :; cd "$ROOT" && ls benches/*.rs ) >files
+        cp "$BINARY" doodgate
+        printf '#!/bin/sh\n[ "$*" = "add --no-cache musl-dev" ]\n' >apk
+        printf '#!/bin/sh\n[ "$*" = "build --release --locked" ] && ls Cargo.lock $(cat /files) >/dev/null && mkdir -p target/release && cp /doodgate target/release/\n' >cargo
+        chmod +x apk cargo
+        printf 'FROM alpine\nCOPY apk cargo /bin/\nCOPY files doodgate /\n' >Dockerfile
+        DOCKER_BUILDKIT=0 docker build -q -t rust:1-alpine . >/dev/null
+        for builder in 0 1; do
+            DOCKER_BUILDKIT=$builder docker build --no-cache -t "$N" "$ROOT" >log 2>&1 || { cat log; exit 1; }
+            docker run --rm --network none "$N" version
+            docker inspect -f 'user {{.Config.User}} health {{.Config.Healthcheck.Test}}' "$N"
+            docker rmi -f "$N" >/dev/null
+        done; wc -l <files"#;
+    for (engine, cli) in [
+        ("20", "DOODGATE_TEST_CLI_20"),
+        ("26", "DOODGATE_TEST_CLI_26"),
+    ] {
+        let Some(pair) = Pair::find(engine, cli) else {
+            return;
+        };
+        let variables = vec![
+            ("ROOT", env!("CARGO_MANIFEST_DIR").to_owned()),
+            ("BINARY", binary.clone()),
+            ("READ", env!("CARGO_BIN_EXE_doodgate").to_owned()),
+        ];
+        let outcome = on_engine(&pair, script, variables);
+        let lines = |begin: &str| {
+            let lines = outcome.stdout.lines();
+            lines.filter(|line| line.starts_with(begin)).count()
+        };
+        assert_eq!(
+            (
+                lines("doodgate 0"),
+                lines("user 65532:65532 health [CMD /doodgate health]")
+            ),
+            (2, 2),
+            "engine {engine}: {outcome:#?}"
+        );
+        let files: usize = outcome
+            .stdout
+            .lines()
+            .last()
+            .and_then(|count| count.parse().ok())
+            .unwrap_or_default();
+        assert!(files > 100, "engine {engine}: {outcome:#?}");
+    }
+}
+
 #[test]
 fn the_image_and_the_compose_stack_work() {
     let Some(pair) = Pair::find("26", "DOODGATE_TEST_CLI_26") else {
         return;
     };
-    let Ok(binary) = std::env::var("DOODGATE_TEST_STATIC") else {
-        println!(
-            "skipped: DOODGATE_TEST_STATIC names no static binary to build the image from; scripts/test sets it"
-        );
+    let Some(binary) = static_binary() else {
         return;
     };
     let script = r#"
@@ -73,8 +140,8 @@ fn the_image_and_the_compose_stack_work() {
         export DOCKER_SOCKET=$SOCKET DOCKER_GID=$(stat -c %g "$SOCKET")
         stack() { docker compose -f "$ROOT/deploy/compose/compose.yaml" -f monitor.yaml "$@"; }
         trap 'stack down -v -t 1 >/dev/null 2>&1; docker rmi -f "$N" >/dev/null 2>&1' EXIT
-        mkdir context && cp "$BINARY" context/doodgate
-        docker build -q -t "$N" --build-arg BINARY=prebuilt -f "$ROOT/Dockerfile" context >/dev/null || exit 1
+        mkdir -p made/out/run/doodgate && cp "$BINARY" made/out/doodgate
+        docker buildx build -q -t "$N" --build-context build=made "$ROOT" >/dev/null || exit 1
         docker inspect -f 'user {{.Config.User}} entrypoint {{.Config.Entrypoint}} health {{.Config.Healthcheck.Test}}' "$N"
         docker run --rm --network none "$N" version
 

@@ -38,20 +38,46 @@ wait_until() {
     done
 }
 
-# Puts cargo on PATH: from rustup's usual place, else from the distribution's rustup package, else says what to type.
-ensure_cargo() {
-    have cargo || PATH=$HOME/.cargo/bin:$PATH
-    have cargo && return
+# What compiling takes, and what can be had is installed: for everything else it says what to type, and ends.
+ensure_rust() {
+    ensure_cargo
+    have cc && return
     if have apt-get && is_root; then
+        say "no C linker here: installing gcc and libc6-dev"
         DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null 2>&1 || true
-        if [ -n "$(apt-cache policy rustup 2>/dev/null | sed -n 's/^ *Candidate: \([^(].*\)/\1/p')" ]; then
-            say "no cargo here: installing the distribution's rustup, gcc and libc6-dev"
-            DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rustup gcc libc6-dev >/dev/null
-            rustup default stable >&2
-            have cargo && return
-        fi
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null
+    else
+        fail "no C linker here, which Rust needs; on Debian and Ubuntu: sudo apt-get install -y gcc libc6-dev"
     fi
-    say "no cargo here, and this distribution has no rustup package. Install Rust with this line, then run the script again:"
-    say "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"\$HOME/.cargo/env\""
-    exit 1
+}
+
+# Puts a cargo that is new enough on PATH: from rustup's usual place, else from the distribution's rustup package, else
+# says what to type.
+ensure_cargo() {
+    local found=
+    cargo_serves || PATH=${HOME:-}/.cargo/bin:$PATH
+    cargo_serves && return
+    if have cargo; then found=", but $(cargo --version 2>&1 | head -n 1)"; fi
+    say "no cargo $(rust_wanted) or newer here$found"
+    if have apt-get && is_root; then DEBIAN_FRONTEND=noninteractive apt-get update -qq >/dev/null 2>&1 || true; fi
+    if ! have apt-cache || [ -z "$(apt-cache policy rustup 2>/dev/null | sed -n 's/^ *Candidate: \([^(].*\)/\1/p')" ]; then
+        say "Install Rust with this line, then run the script again:"
+        say "  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . \"\$HOME/.cargo/env\""
+        exit 1
+    fi
+    if ! is_root; then
+        say "Install Rust with this line, then run the script again:"
+        say "  sudo apt-get install -y rustup gcc libc6-dev && rustup default stable"
+        exit 1
+    fi
+    say "installing the distribution's rustup, gcc and libc6-dev"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rustup gcc libc6-dev >/dev/null
+    rustup default stable >&2
+    cargo_serves || fail "the distribution's rustup brought no cargo $(rust_wanted)"
+}
+rust_wanted() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml"; }
+cargo_serves() {
+    local has
+    has=$(cargo --version 2>/dev/null | cut -d' ' -f2) && [ -n "$has" ] &&
+        [ "$(printf '%s\n' "$(rust_wanted)" "$has" | sort -V | head -n 1)" = "$(rust_wanted)" ]
 }

@@ -1,0 +1,182 @@
+//! Images, and what was made of them.
+
+use serde_json::{Value, json};
+
+use super::{all, json_of, parsed, shown, through};
+use crate::policy::{SharedImages, Tenancy};
+use crate::tenant::{ImageListing, Names, Patterns, Tenant, View};
+
+/// Images under names of the tenant's own, of another's, and that all share.
+const IMAGES: &str = r#"[
+    {"Id":"1","Labels":{"io.doodgate.tenant":"acme"},"RepoTags":["acme.tenant.doodgate.invalid/app:1"],"RepoDigests":[]},
+    {"Id":"2","Labels":null,"RepoTags":["alpine:latest","acme.tenant.doodgate.invalid/base:1","zulu.tenant.doodgate.invalid/x:1"],"RepoDigests":[]},
+    {"Id":"3","Labels":null,"RepoTags":["app:1"],"RepoDigests":["app@sha256:0123456789012345678901234567890123456789012345678901234567890123"]},
+    {"Id":"4","Labels":{"io.doodgate.tenant":"zulu"},"RepoTags":["zulu.tenant.doodgate.invalid/app:1"],"RepoDigests":[]},
+    {"Id":"5","Labels":null,"RepoTags":["zulu.tenant.doodgate.invalid/b:1"],"RepoDigests":null},
+    {"Id":"6","Labels":{"io.doodgate.tenant":"acme"},"RepoTags":["<none>:<none>"],"RepoDigests":null},
+    {"Id":"7","Labels":null,"RepoTags":["acme.tenant.doodgate.invalid/c:1"],"RepoDigests":[]}
+]"#;
+
+#[test]
+fn images_are_listed_under_plain_names() {
+    let list = |own: &[&str], wanted: &[&str]| {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let images = ImageListing {
+            own: set(own),
+            wanted: Patterns::new(&set(wanted)).unwrap(),
+        };
+        let listed = parsed(View::ImageList(images), IMAGES);
+        let items = listed.as_array().unwrap().clone();
+        let short = |item: Value| {
+            let names = ["RepoTags", "RepoDigests"].map(|list| item[list].clone());
+            let names = names.iter().filter_map(Value::as_array).flatten();
+            let names: Vec<&str> = names.map(|name| name.as_str().unwrap()).collect();
+            format!("{} {}", item["Id"].as_str().unwrap(), names.join(" "))
+        };
+        items.into_iter().map(short).collect::<Vec<_>>()
+    };
+    let digest = "app@sha256:0123456789012345678901234567890123456789012345678901234567890123";
+    assert_eq!(
+        list(&["app:1", "base:1", "c:1"], &[]),
+        [
+            "1 app:1",
+            "2 alpine:latest base:1",
+            &format!("3 {digest}"),
+            "6 <none>:<none>",
+            "7 c:1"
+        ]
+    );
+    assert_eq!(list(&["app:1"], &["app:*"]), ["1 app:1"]);
+    assert_eq!(
+        list(&[], &["app"]),
+        ["1 app:1".to_owned(), format!("3 app:1 {digest}")]
+    );
+    assert_eq!(list(&[], &["b*:1", "alp*"]), ["2 alpine:latest base:1"]);
+    assert_eq!(list(&[], &["zulu*/*"]), [""; 0]);
+}
+
+#[test]
+fn containers_show_the_image_that_was_named() {
+    let labels = r#"{"io.doodgate.tenant":"acme","io.doodgate.image":"app"}"#;
+    let item =
+        format!(r#"[{{"Id":"1","Names":["/acme.a"],"Image":"sha256:12","Labels":{labels}}}]"#);
+    let shown = parsed(View::ContainerList(all()), &item);
+    assert_eq!(shown[0]["Image"], "app");
+    let inspected = format!(
+        r#"{{"Id":"1","Name":"/acme.a","Image":"sha256:12","Config":{{"Image":"sha256:12","Labels":{labels}}}}}"#
+    );
+    let shown = parsed(View::ContainerInspect, &inspected);
+    assert_eq!(shown["Image"], "sha256:12");
+    assert_eq!(shown["Config"]["Image"], "app");
+    // One that was made before this was noted.
+    let before = inspected
+        .replace(r#","io.doodgate.image":"app""#, "")
+        .replace(
+            r#""Config":{"Image":"sha256:12""#,
+            r#""Config":{"Image":"app:1""#,
+        );
+    assert_eq!(
+        parsed(View::ContainerInspect, &before)["Config"]["Image"],
+        "app:1"
+    );
+}
+
+#[test]
+fn events_of_images_have_plain_names_and_can_be_chosen() {
+    let container = r#"{"status":"start","id":"1","from":"sha256:12","Type":"container","Action":"start","Actor":{"ID":"1","Attributes":{"image":"sha256:12","imageRef":"acme.tenant.doodgate.invalid/app:2","name":"acme.a","io.doodgate.tenant":"acme","io.doodgate.image":"app"}}}"#;
+    let image = |name: &str, owner: &str| {
+        format!(
+            r#"{{"status":"tag","id":"sha256:34","Type":"image","Action":"tag","Actor":{{"ID":"sha256:34","Attributes":{{"name":"{name}"{owner}}}}}}}"#
+        )
+    };
+    let mine = r#","io.doodgate.tenant":"acme""#;
+    let stream = [
+        container,
+        &image("acme.tenant.doodgate.invalid/app:1", mine),
+        &image("acme.tenant.doodgate.invalid/base:1", ""),
+        &image("zulu.tenant.doodgate.invalid/app:1", ""),
+        &image("alpine:latest", ""),
+    ]
+    .join("\n");
+    let named = |wanted: &[&str]| -> Vec<String> {
+        let wanted = wanted.iter().map(|name| (*name).to_owned()).collect();
+        shown(View::Events(wanted), &stream)
+            .lines()
+            .map(|line| {
+                let event = json_of(line);
+                let attributes = &event["Actor"]["Attributes"];
+                match event["from"].as_str() {
+                    Some(from) => {
+                        assert_eq!(attributes["image"], from);
+                        assert_eq!(attributes["imageRef"], "app:2");
+                        format!("from {from}")
+                    }
+                    None => attributes["name"].as_str().unwrap().to_owned(),
+                }
+            })
+            .collect()
+    };
+    assert_eq!(named(&[]), ["from app", "app:1", "base:1"]);
+    assert_eq!(named(&["app"]), ["from app", "app:1"]);
+    assert_eq!(named(&["app:1"]), ["app:1"]);
+    assert_eq!(named(&["sha256:34"]), ["app:1", "base:1"]);
+    assert_eq!(named(&["alpine"]), [""; 0]);
+}
+
+#[test]
+fn a_build_and_a_deletion_tell_plain_names() {
+    let told = shown(
+        View::Progress,
+        "{\"stream\":\"Step 2/2 : LABEL io.doodgate.tenant=acme\\n\"}\r\n{\"aux\":{\"ID\":\"sha256:12\"}}\r\n{\"stream\":\"Successfully tagged acme.tenant.doodgate.invalid/app:1\\n\"}\r\n",
+    );
+    let told: Vec<Value> = told.lines().map(json_of).collect();
+    assert_eq!(
+        told,
+        [
+            json!({"stream": "Step 2/2 : LABEL\n"}),
+            json!({"aux": {"ID": "sha256:12"}}),
+            json!({"stream": "Successfully tagged app:1\n"}),
+        ]
+    );
+    let gone = r#"[{"Untagged":"acme.tenant.doodgate.invalid/app:1"},{"Deleted":"sha256:12"}]"#;
+    let plain = json!([{"Untagged": "app:1"}, {"Deleted": "sha256:12"}]);
+    assert_eq!(parsed(View::ImageDeleted, gone), plain);
+    let pruned = format!(r#"{{"ImagesDeleted":{gone},"SpaceReclaimed":1}}"#);
+    assert_eq!(parsed(View::ImagesPruned, &pruned)["ImagesDeleted"], plain);
+}
+
+#[test]
+fn images_are_shown_under_shared_names() {
+    let mut tenancy = Tenancy::of("acme");
+    tenancy.shared_images = SharedImages::new(&["busybox", "debian"]).unwrap();
+    let tenant = Tenant::new(std::sync::Arc::new(tenancy));
+    let shown = through(
+        tenant.clone(),
+        View::ImageList(ImageListing::default()),
+        &[sample!("26-images").as_bytes()],
+    );
+    let shown: Value = json_of(&shown.unwrap());
+    let tags: Vec<&Value> = shown
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["RepoTags"])
+        .collect();
+    assert_eq!(
+        tags,
+        [
+            &json!(["acme-app:1"]),
+            &json!(["busybox:latest", "debian:latest"])
+        ]
+    );
+    assert_eq!(shown[1]["RepoDigests"], json!([]));
+    let hidden = json!({"Id": "1", "RepoTags": ["other:1"], "Config": null}).to_string();
+    assert!(
+        through(
+            tenant,
+            View::ImageInspect(Names::new()),
+            &[hidden.as_bytes()]
+        )
+        .is_err()
+    );
+}

@@ -8,9 +8,9 @@ use crate::world::{Folder, Gate, Pair};
 const LIMIT: Duration = Duration::from_secs(180);
 
 /// The host's CLI inside a container whose image has none: it is linked with the host's libraries.
-const CLI_INSIDE: &str = r#"-v "$CLI:/usr/bin/docker:ro" -v /lib:/lib:ro -v /usr/lib:/usr/lib:ro $([ ! -d /lib64 ] || echo -v /lib64:/lib64:ro)"#;
+pub(crate) const CLI_INSIDE: &str = r#"-v "$CLI:/usr/bin/docker:ro" -v /lib:/lib:ro -v /usr/lib:/usr/lib:ro $([ ! -d /lib64 ] || echo -v /lib64:/lib64:ro)"#;
 
-fn on_engine(pair: &Pair, script: &str, variables: Vec<(&str, String)>) -> Outcome {
+pub(crate) fn on_engine(pair: &Pair, script: &str, variables: Vec<(&str, String)>) -> Outcome {
     let folder = Folder::new();
     let setting = Setting {
         cli: &pair.cli,

@@ -19,6 +19,10 @@ mod load;
 #[cfg(test)]
 mod normal;
 #[cfg(test)]
+mod observing;
+#[cfg(test)]
+mod prometheus;
+#[cfg(test)]
 mod refused;
 #[cfg(test)]
 mod shell;

@@ -90,6 +90,11 @@ impl Gate {
     /// Starts the gate in front of an engine. `policy` is a preset's name or a path. `DOODGATE_TEST_BINARY` names
     /// another build of the gate than the one that cargo made for this test.
     pub(crate) fn start(engine: &str, policy: &str) -> Self {
+        Self::start_with(engine, policy, &[])
+    }
+
+    /// The same with further options.
+    pub(crate) fn start_with(engine: &str, policy: &str, options: &[&str]) -> Self {
         let folder = Folder::new();
         let socket = folder.path().join("gate.sock");
         let log = fs::File::create(folder.path().join("log")).unwrap();
@@ -98,6 +103,7 @@ impl Gate {
         let child = Command::new(binary)
             .args(["run", "--policy", policy, "--engine", engine, "--listen"])
             .arg(format!("unix://{}", socket.display()))
+            .args(options)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

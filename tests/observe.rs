@@ -14,6 +14,7 @@ mod support;
 mod observe {
     mod admin;
     mod audit;
+    mod blocked;
     mod deploy;
     mod ends;
     mod observing;

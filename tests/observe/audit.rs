@@ -1,22 +1,19 @@
-//! Where audit records go: files that are rotated, full or blocked, and datagrams. No sink holds up a request.
+//! Where audit records go: files that are rotated, and datagrams.
 
-use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader};
+use std::fs;
 use std::os::unix::net::UnixDatagram;
-use std::process::Command;
 
 use serde_json::Value;
 
 use super::{POLICY, ask, call, lines, metric, plain, records, watched};
 use crate::support::{Conn, Dir, FakeEngine, PATIENCE, World, unix, wait_until};
 
-const LIST: &str = "GET /v1.41/containers/json HTTP/1.1\r\nHost: docker\r\n\r\n";
+pub(super) const LIST: &str = "GET /v1.41/containers/json HTTP/1.1\r\nHost: docker\r\n\r\n";
 const STOP: &str =
     "POST /v1.41/containers/web/exec HTTP/1.1\r\nHost: docker\r\nContent-Length: 0\r\n\r\n";
-const DROPPED: &str = "doodgate_audit_dropped_total";
 
 /// A gate whose audit goes to `sink`.
-fn auditing(dir: Dir, sink: &str, more: &[&str]) -> World {
+pub(super) fn auditing(dir: Dir, sink: &str, more: &[&str]) -> World {
     let engine = FakeEngine::start(&dir.path("engine.sock"), plain);
     let admin = unix(&dir.path("admin.sock"));
     let arguments = [&["--audit", sink, "--admin", &admin], more].concat();
@@ -40,75 +37,56 @@ fn a_file_that_is_moved_away_is_begun_anew() {
 }
 
 #[test]
-fn a_sink_that_blocks_holds_up_nobody() {
-    let dir = Dir::new();
-    let fifo = dir.path("fifo");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&fifo)
-            .status()
-            .expect("mkfifo")
-            .success()
-    );
-    // Both ends at once, so that neither opening waits; nobody reads yet.
-    let held = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&fifo)
-        .expect("the pipe");
-    let world = auditing(dir, &fifo.display().to_string(), &[]);
-    let path = "x".repeat(1000);
-    let request = format!("GET /v1.41/{path} HTTP/1.1\r\nHost: docker\r\n\r\n");
+fn a_rotation_under_load_loses_nothing() {
+    let world = watched(plain);
+    let file = world.dir.path("audit.jsonl");
     let mut client = world.client();
-    let mut sent = 0_u32;
-    // The pipe takes 64 KiB and the queue 4 MiB: then the gate must begin to drop.
-    while sent < 20_000 && (!sent.is_multiple_of(1000) || metric(&world, DROPPED) == Some(0.0)) {
-        for _ in 0..100 {
-            client.send(&request);
+    for part in 1..=5 {
+        for number in 0..400 {
+            client.send(LIST);
+            assert_eq!(client.read_response().0.status(), 200);
+            if number == 200 {
+                // As logrotate does it.
+                fs::rename(&file, world.dir.path(&format!("audit.{part}"))).expect("rotate");
+                world.gate.signal("HUP");
+            }
         }
-        for _ in 0..100 {
-            assert_eq!(client.read_response().0.status(), 403);
-        }
-        sent += 100;
+        wait_until("the new file", || file.exists());
     }
-    // A record is written after its answer, so the last ones may still be on their way.
-    let mut dropped = metric(&world, DROPPED).expect("the counter");
-    loop {
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        let now = metric(&world, DROPPED).expect("the counter");
-        if now.to_bits() == dropped.to_bits() {
-            break;
-        }
-        dropped = now;
-    }
-    assert!(dropped > 0.0, "{sent} records fitted");
-    // What was kept comes out whole, and the writer goes on.
-    let mut reader = BufReader::new(held);
-    let mut read = 0_u32;
-    while f64::from(read) + dropped < f64::from(sent) {
-        let mut line = String::new();
-        reader.read_line(&mut line).expect("a line");
+    let mut ids = std::collections::BTreeSet::new();
+    let everything = || {
+        (1..=5)
+            .map(|part| world.dir.path(&format!("audit.{part}")))
+            .chain([file.clone()])
+            .map(|file| fs::read_to_string(file).expect("a part"))
+            .collect::<String>()
+    };
+    wait_until("the last record", || everything().lines().count() >= 2000);
+    for line in everything().lines() {
         let record: Value = line.parse().expect("a whole record");
-        assert_eq!(record["reason"], "unknown_operation");
-        read += 1;
+        assert!(ids.insert(record["id"].to_string()), "{record} comes twice");
     }
+    assert_eq!(ids.len(), 2000);
 }
 
 #[test]
-fn a_full_disk_is_counted_and_said() {
-    let world = auditing(Dir::new(), "/dev/full", &[]);
-    for _ in 0..3 {
-        assert_eq!(call(&world, LIST).0.status(), 200);
-    }
-    wait_until("the loss is counted", || {
-        metric(&world, DROPPED) == Some(3.0)
+fn a_file_that_cannot_be_begun_anew_is_written_on() {
+    let dir = Dir::new();
+    fs::create_dir(dir.path("log")).expect("a folder");
+    let file = dir.path("log/audit.jsonl");
+    let world = auditing(dir, &file.display().to_string(), &[]);
+    let moved = world.dir.path("moved");
+    fs::rename(world.dir.path("log"), &moved).expect("the folder goes");
+    world.gate.signal("HUP");
+    wait_until("it is told", || {
+        world.gate.said().contains("cannot be begun anew")
     });
-    assert!(metric(&world, "doodgate_audit_write_errors_total") >= Some(1.0));
-    assert!(
-        world.gate.said().contains("audit records are lost"),
-        "{}",
-        world.gate.said()
-    );
+    call(&world, LIST);
+    let old = moved.join("audit.jsonl");
+    wait_until("the record", || {
+        fs::read_to_string(&old).is_ok_and(|text| text.ends_with('\n'))
+    });
+    assert_eq!(metric(&world, "doodgate_audit_dropped_total"), Some(0.0));
 }
 
 #[test]

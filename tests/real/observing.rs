@@ -62,7 +62,7 @@ fn granting(records: &[Value]) -> String {
         for demand in record["demands"].as_array().into_iter().flatten() {
             let value = demand
                 .get("value")
-                .map_or("true".to_owned(), Value::to_string);
+                .map_or_else(|| "true".to_owned(), Value::to_string);
             rule.entry(demand["grant"].as_str().unwrap())
                 .or_default()
                 .insert(value.replace("...", "**"));

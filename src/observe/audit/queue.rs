@@ -152,9 +152,11 @@ fn write(queue: &Queue, sink: &mut Sink) {
     let mut reopen = false;
     let mut complained: Option<Instant> = None;
     while queue.take(&mut batch, &mut reopen) {
-        let reopened = if reopen { sink.reopen() } else { Ok(()) };
-        let written = reopened.and_then(|()| sink.write(&batch));
-        if let Err(error) = written {
+        if reopen && let Err(error) = sink.reopen() {
+            queue.counters.errors.inc();
+            tracing::warn!(sink = %sink.address(), %error, "the audit's file cannot be begun anew: the old one is written on");
+        }
+        if let Err(error) = sink.write(&batch) {
             queue.counters.errors.inc();
             let lost = batch.get(sink.progress()..).unwrap_or_default();
             let lost = lost.split(|byte| *byte == b'\n').count().saturating_sub(1);

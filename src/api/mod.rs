@@ -23,6 +23,6 @@ pub use call::{Call, Route, Targets, truthy};
 pub use kind::{AnswerKind, BodyKind, Harm, ParameterKind, RequestHeader};
 pub use operation::{Group, Method, Operation, Parameter};
 pub use query::{Entry, Meaning, Query};
-pub use table::{OPERATIONS, OperationId};
+pub use table::{BODY_CAPS, BodyCap, OPERATIONS, OperationId};
 pub use version::ApiVersion;
 pub use write::{UnknownParameters, query_value, segment, segments};

@@ -1,20 +1,20 @@
 //! Request bodies: which are refused on their head, and those that are held whole before the decision.
 
-use std::time::Duration;
+use std::fmt;
 
 use super::buffer::Buffer;
 use super::respond::Refusal;
 use super::server::Socket;
 use super::stream::{Reader, Stream};
-use crate::api::{BodyKind, Call, OperationId};
-use crate::wire::{BodyDecoder, Framing, RequestHead, write};
+use crate::api::{BodyKind, Call, Operation, OperationId};
+use crate::wire::{BadBody, BodyDecoder, Framing, RequestHead, write};
 
-/// How long a body that is held may take to arrive.
-const HOLD_TIME: Duration = Duration::from_secs(60);
+/// How much room a body gets before any of it has come.
+const FIRST_ROOM: usize = 64 * 1024;
 
 /// A switch of protocols that the operation does not have is refused: what follows it would have two readings.
 pub(crate) fn refuse_switch(call: &Call<'_>) -> Result<(), Refusal> {
-    let offered = call.operation().and_then(crate::api::Operation::upgrade);
+    let offered = call.operation().and_then(Operation::upgrade);
     match call.upgrade {
         None => Ok(()),
         Some(asked) if offered == Some(asked) => Ok(()),
@@ -94,18 +94,117 @@ pub(crate) async fn hold(
     if !*left || kind == BodyKind::Stream {
         return Ok(None);
     }
+    let cap = Cap::of(socket, call);
+    let too_large = |sent| {
+        Refusal::BodyTooLarge(TooLarge {
+            operation: name(call),
+            cap,
+            sent,
+        })
+    };
+    if let Framing::Length(length) = head.framing()
+        && usize::try_from(length).map_or(true, |length| length > cap.bytes)
+    {
+        return Err(too_large(Sent::Announced(length)));
+    }
     let (mut reader, mut writer) = client.split();
     if head.expects_continue() && writer.write_all(write::CONTINUE).await.is_err() {
         return Err(Refusal::BodyCut);
     }
-    let reading = read_whole(head.framing(), &mut reader, input, socket.limits.body_bytes);
-    let body = tokio::time::timeout(HOLD_TIME, reading)
+    let reading = read_whole(head.framing(), &mut reader, input, cap.bytes);
+    let time = socket.limits.body_timeout;
+    let body = tokio::time::timeout(time, reading)
         .await
         .map_err(|_| Refusal::BodyTooSlow {
-            seconds: HOLD_TIME.as_secs(),
-        })??;
+            seconds: time.as_secs(),
+        })?
+        .map_err(|unread| match unread {
+            Unread::Cut => Refusal::BodyCut,
+            Unread::Malformed(bad) => Refusal::Body(bad),
+            Unread::TooLarge(sent) => too_large(sent),
+        })?;
     *left = false;
     Ok((kind == BodyKind::Json).then_some(body))
+}
+
+/// How long a body may be that is read before the decision.
+#[derive(Clone, Copy, Debug)]
+struct Cap {
+    /// The most bytes.
+    bytes: usize,
+    /// Whether the configuration says so, and not what the operation takes.
+    configured: bool,
+}
+
+impl Cap {
+    fn of(socket: &Socket, call: &Call<'_>) -> Self {
+        let configured = socket.limits.body_bytes;
+        let own = call
+            .operation()
+            .and_then(Operation::body_cap)
+            .unwrap_or(configured);
+        Self {
+            bytes: own.min(configured),
+            configured: configured < own,
+        }
+    }
+}
+
+/// How long a body is that is too long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Sent {
+    /// By its `Content-Length`.
+    Announced(u64),
+    /// So much has come, and there is more.
+    AtLeast(usize),
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Announced(length) => write!(f, "{length} bytes are announced"),
+            Self::AtLeast(length) => write!(f, "{length} bytes or more have been sent"),
+        }
+    }
+}
+
+/// A body that is longer than what is read before a decision.
+#[derive(Clone, Debug)]
+pub(crate) struct TooLarge {
+    operation: String,
+    cap: Cap,
+    sent: Sent,
+}
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            operation,
+            cap,
+            sent,
+        } = self;
+        let by = if cap.configured {
+            " by `limits: body-bytes`"
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "{operation} takes at most {} bytes{by}, and {sent}",
+            cap.bytes
+        )
+    }
+}
+
+/// Why a body was not read to its end.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It ends before its announced length.
+    Cut,
+    /// It breaks its framing.
+    Malformed(BadBody),
+    /// It is longer than the limit.
+    TooLarge(Sent),
 }
 
 fn name(call: &Call<'_>) -> String {
@@ -116,34 +215,32 @@ fn name(call: &Call<'_>) -> String {
 /// Reads a body to its end.
 ///
 /// # Errors
-/// [`Refusal`] when it is malformed, larger than `limit`, or cut.
+/// [`Unread`] when it is malformed, larger than `limit`, or cut.
 pub(crate) async fn read_whole(
     framing: Framing,
     from: &mut Reader<'_>,
     input: &mut Buffer,
     limit: usize,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Vec<u8>, Unread> {
     let announced = match framing {
         Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
         Framing::None | Framing::Chunked | Framing::UntilClose => 0,
     };
-    if announced > limit {
-        return Err(Refusal::BodyTooLarge { limit });
-    }
-    let mut body = Vec::with_capacity(announced);
+    // What is only announced must not take memory.
+    let mut body = Vec::with_capacity(announced.min(limit).min(FIRST_ROOM));
     let mut decoder = BodyDecoder::new(framing);
     loop {
-        let piece = decoder.decode(input.filled()).map_err(Refusal::Body)?;
+        let piece = decoder.decode(input.filled()).map_err(Unread::Malformed)?;
         body.extend_from_slice(input.filled().get(piece.data).unwrap_or_default());
         input.consume(piece.consumed);
         if body.len() > limit {
-            return Err(Refusal::BodyTooLarge { limit });
+            return Err(Unread::TooLarge(Sent::AtLeast(body.len())));
         }
         if piece.end {
             return Ok(body);
         }
         if piece.consumed == 0 && !from.fill(input).await.is_ok_and(|count| count > 0) {
-            return Err(Refusal::BodyCut);
+            return Err(Unread::Cut);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::body::TooLarge;
 use super::engine::EngineError;
 use super::relay::RelayError;
 use crate::api::BadTarget;
@@ -29,11 +30,8 @@ pub(crate) enum Refusal {
         /// The time it had.
         seconds: u64,
     },
-    /// The body is larger than what the gate holds.
-    BodyTooLarge {
-        /// The limit in bytes.
-        limit: usize,
-    },
+    /// The body is longer than what is read before a decision.
+    BodyTooLarge(TooLarge),
     /// A body that the engine would read in another way than as the operation's own kind.
     ContentType {
         /// The operation's name.
@@ -120,7 +118,7 @@ impl Refusal {
             | Self::Body(_)
             | Self::BodyCut
             | Self::BodyMeaning(_)
-            | Self::BodyTooLarge { .. }
+            | Self::BodyTooLarge(_)
             | Self::BodyTooSlow { .. }
             | Self::ContentType { .. }
             | Self::Head(_)
@@ -148,7 +146,7 @@ impl Refusal {
             Self::BodyMeaning(bad) => (400, bad.code(), false),
             Self::BodyCut => (400, "body_cut", true),
             Self::BodyTooSlow { .. } => (408, "body_too_slow", true),
-            Self::BodyTooLarge { .. } => (413, "body_too_large", true),
+            Self::BodyTooLarge(_) => (413, "body_too_large", true),
             Self::ContentType { .. } => (400, "content_type", true),
             Self::Denied(denial) => (403, denial.reason().code(), false),
             Self::Engine(EngineError::Unreachable { .. }) => (502, "engine_unreachable", false),
@@ -184,7 +182,7 @@ impl fmt::Display for Refusal {
             | Self::BodyMeaning(_)
             | Self::BodyCut
             | Self::BodyTooSlow { .. }
-            | Self::BodyTooLarge { .. }
+            | Self::BodyTooLarge(_)
             | Self::ContentType { .. }
             | Self::Engine(_)
             | Self::EngineAnswer(_)
@@ -209,11 +207,7 @@ impl fmt::Display for Refusal {
             Self::BodyTooSlow { seconds } => {
                 write!(f, "the request body did not come within {seconds} seconds")
             }
-            Self::BodyTooLarge { limit } => write!(
-                f,
-                "the request body is larger than {limit} bytes, which is the most that is read before a \
-                 decision; raise `limits: body-bytes` if it is legitimate"
-            ),
+            Self::BodyTooLarge(body) => write!(f, "the request body is too large: {body}"),
             Self::ContentType {
                 operation,
                 found: Some(found),

@@ -75,8 +75,10 @@ pub struct Limits {
     pub connections: usize,
     /// How long a client may take to send a head that it has begun.
     pub head_timeout: Duration,
-    /// The longest body that is read before the decision, in bytes.
+    /// The longest body that is read before the decision, in bytes, whatever the operation.
     pub body_bytes: usize,
+    /// How long a client may take to send such a body.
+    pub body_timeout: Duration,
     /// How long streams may go on after the gate was told to stop.
     pub drain_grace: Duration,
 }
@@ -89,6 +91,7 @@ impl Default for Limits {
             connections: 1024,
             head_timeout: Duration::from_secs(10),
             body_bytes: 4 << 20,
+            body_timeout: Duration::from_secs(60),
             drain_grace: Duration::from_secs(10),
         }
     }

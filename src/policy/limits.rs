@@ -8,6 +8,7 @@ use crate::demand::Unit;
 
 const KEYS: &[&str] = &[
     "body-bytes",
+    "body-timeout",
     "connections",
     "drain-grace",
     "fields",
@@ -29,6 +30,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, node: &Node, limits: &mut Limits
             "body-bytes" => {
                 amount(reader, entry, Unit::Bytes, (1 << 10, 1 << 30), &mut limits.body_bytes);
             }
+            "body-timeout" => duration(reader, entry, 1, &mut limits.body_timeout),
             "head-timeout" => duration(reader, entry, 1, &mut limits.head_timeout),
             "drain-grace" => duration(reader, entry, 0, &mut limits.drain_grace),
             key => reader.unknown(
@@ -36,7 +38,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, node: &Node, limits: &mut Limits
                 "limit",
                 key,
                 KEYS.iter().copied(),
-                "the limits are `head-bytes`, `fields`, `connections`, `head-timeout`, `body-bytes` and `drain-grace`",
+                "the limits are `head-bytes`, `fields`, `connections`, `head-timeout`, `body-bytes`, `body-timeout` and `drain-grace`",
             ),
         }
     }

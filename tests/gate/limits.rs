@@ -223,6 +223,77 @@ fn a_body_that_is_held_may_have_so_many_bytes_and_no_more() {
 }
 
 #[test]
+fn each_operation_takes_a_body_of_its_own_length() {
+    for (target, operation, cap) in [
+        ("containers/create", "ContainerCreate", 2 << 20),
+        ("containers/x/exec", "ContainerExec", 2 << 20),
+        ("networks/x/disconnect", "NetworkDisconnect", 16 << 10),
+        ("volumes/create", "VolumeCreate", 256 << 10),
+        // The engine reads none.
+        ("containers/x/start", "ContainerStart", 16 << 10),
+    ] {
+        let world = plain(super::EVERYTHING);
+        let head = |fields: &str| {
+            format!(
+                "POST /v1.41/{target} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n{fields}\r\n\r\n"
+            )
+        };
+        let sent = cap + 1;
+        let mut announced = world.client();
+        // Not one byte of it, and no invitation to send it.
+        announced.send(head(&format!(
+            "Expect: 100-continue\r\nContent-Length: {sent}"
+        )));
+        let (answer, message) = refusal(&mut announced, &[413]);
+        assert_eq!(answer.field("connection"), Some("close"));
+        for part in [
+            operation,
+            &cap.to_string(),
+            &format!("{sent} bytes are announced"),
+        ] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+        let mut endless = world.client();
+        endless.send(head("Transfer-Encoding: chunked"));
+        endless.send(format!("{:x}\r\n{{\"a\":\"", 1 << 30));
+        let filler = vec![b'a'; 8 << 10];
+        let mut count = 0;
+        while count < cap * 2 && endless.try_send(&filler) {
+            count += filler.len();
+        }
+        let (_, message) = refusal(&mut endless, &[413]);
+        assert!(
+            message.contains(operation) && message.contains("bytes or more have been sent"),
+            "{message}"
+        );
+        assert_eq!(world.engine.connections(), 0, "{operation}");
+        let fits = format!("{{{}}}", " ".repeat(cap - 2));
+        let mut client = world.client();
+        client.send(head(&format!("Content-Length: {cap}")));
+        client.send(&fits);
+        assert_eq!(client.read_head().status(), 200, "{operation}");
+    }
+}
+
+#[test]
+fn a_body_that_comes_too_slowly_is_given_up() {
+    let world = World::configured(&["body-timeout: 1s"], ALL, json);
+    let create = "POST /v1.41/containers/create HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+    let mut silent = world.client();
+    silent.send(format!("{create}{{"));
+    let mut trickle = world.client();
+    trickle.send(create);
+    let (head, message) = refusal(&mut silent, &[408]);
+    assert!(message.contains("1 second"), "{message}");
+    assert_eq!(head.field("connection"), Some("close"));
+    silent.expect_end();
+    wait_until("the gate gives up", || {
+        !trickle.try_send(" ") || trickle.comes_within(Duration::from_millis(50))
+    });
+    assert_eq!(world.engine.connections(), 0);
+}
+
+#[test]
 fn streams_get_the_grace_that_the_file_gives_them() {
     let (go, wait) = channel::<()>();
     let wait = Mutex::new(wait);

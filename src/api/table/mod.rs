@@ -5,6 +5,7 @@
 //! (`api/server/router` up to engine 28, `daemon/server/router` since 29), read for engines 1.9 to 29.7. What
 //! clients send and no engine reads is in [`inert`](Operation::inert), with its source in `inert.rs`.
 
+mod bodies;
 mod build;
 mod containers;
 mod exec;
@@ -19,6 +20,7 @@ mod services;
 mod swarm;
 mod system;
 
+pub use bodies::{BODY_CAPS, BodyCap};
 pub use id::OperationId;
 
 use super::{AnswerKind, BodyKind, Group, Method, Operation, Parameter, ParameterKind};

@@ -151,7 +151,7 @@ fn unknown_key(reader: &mut Reader<'_, '_>, rule: &Rule, entry: &Entry) {
         "key",
         &entry.key,
         known.iter().map(String::as_str),
-        "a rule has grants (docs/POLICY.md lists them), `query.NAME`, `path.NAME`, `body`, `max`, `require`, `labels`, `set` and `force`",
+        "a rule has grants (docs/GRANTS.md lists them), `query.NAME`, `path.NAME`, `body`, `max`, `require`, `labels`, `set` and `force`",
     );
 }
 

@@ -11,6 +11,7 @@ mod support;
 
 #[cfg(test)]
 mod gate {
+    mod builds;
     mod faults;
     mod framing;
     mod limits;

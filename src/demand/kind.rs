@@ -91,6 +91,7 @@ kinds! {
     Address "address" Shape::Text, "a container's own IP or MAC address on a network", "\"172.20.0.*\"";
     Annotation "annotation" Shape::Text, "`KEY=VALUE` annotations, which reach the OCI runtime", "\"org.example.*=*\"";
     ArchivePath "archive-path" Shape::Text, "paths in the container that files are copied to or from", "\"/work/**\"";
+    BaseImage "base-image" Shape::Image, "images that a build takes something from: `FROM`, `COPY --from`, `RUN --mount=from`, `# syntax`", "[\"docker.io/library/*\", \"registry.example.com/base/**\"]";
     Bind "bind" Shape::Path, "host paths that are mounted; symbolic links on the host are the operator's care", "[\"/srv/ci/**:ro\"]";
     BindOption "bind-option" Shape::Text, "mount propagation, relabelling and the like for a bind", "\"propagation=rslave\"";
     Blkio "blkio" Shape::Text, "block devices on the host whose weight or throughput is set", "/dev/sda";

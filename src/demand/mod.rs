@@ -6,6 +6,7 @@
 
 mod body;
 mod canonical;
+pub mod dockerfile;
 pub mod facts;
 mod head;
 mod kind;

@@ -12,6 +12,7 @@ pub fn reference() -> String {
             break;
         }
     }
+    page.push_str(NOTES);
     page
 }
 
@@ -41,6 +42,34 @@ const fn form(shape: Shape) -> &'static str {
         Shape::Ports => "ports",
     }
 }
+
+const NOTES: &str = "
+## The images of builds
+
+A `RUN` in a Dockerfile executes what the base image holds, as a container does. So `base-image` is to `ImageBuild` what `image` is to
+`ContainerCreate`: a rule that does not name it lets builds begin from any image, and a rule that names it from those alone.
+`doodgate check` warns where containers are restricted to some images and builds are not.
+
+Where a rule for `ImageBuild` names `base-image`, doodgate looks for the Dockerfile in the context while it streams through, plain or
+compressed with gzip, and nothing behind the Dockerfile reaches the engine before its images are granted. It reads `FROM` with the
+arguments of the build put in, `COPY --from` and `ADD --from`, `RUN --mount=from`, and the image of a `# syntax` line. The stages
+of the build and `scratch` need no grant. `image` in the same rule is about the names that the build gives (`t`).
+
+What cannot be seen stands as `(unseen)`, which `base-image: \"**\"` grants and nothing else: a `remote` context, a build through
+BuildKit (`version=2`, `session`), another compression, an archive that does not hold the Dockerfile or could be read in two ways, a Dockerfile
+of more than 1 MiB, a here-document, a variable without a value. A denial by `base-image` takes it for what is denied.
+
+The triggers (`ONBUILD`) of a granted base image are part of that image, and granted with it.
+
+## What is looked for in uploads
+
+| upload | what is looked at | why |
+|---|---|---|
+| `PutContainerArchive` | every entry: names and links that lead out, devices, setuid bits and capabilities, compression | it is unpacked into a container's files, some of which may be host folders, and the engine has run the container's own programs to unpack it (CVE-2019-14271, CVE-2026-41567) |
+| `ImageBuild` | the Dockerfile, where a rule names `base-image` or the client is a tenant; then entries that lead out and compression, too | the engine unpacks the context in a folder of its own, with that folder as its root: links and names lead nowhere else, and devices and setuid bits are what any image may hold |
+| `ImageLoad`, `ImageImport` | nothing | unpacked with a folder of its own as the root. A loaded archive names its images itself: where a rule for `ImageLoad` names `image`, only `\"**\"` grants it. What an image holds is no more than a container could write |
+| `PluginCreate` | nothing | whoever may make a plugin is root on the host: it needs the grant `plugin` |
+";
 
 const INTRODUCTION: &str = "\
 <!-- Written by the test `the_page_is_the_vocabulary`: DOODGATE_BLESS=1 cargo test --test demand page -->

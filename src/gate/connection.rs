@@ -37,6 +37,8 @@ pub(crate) struct Connection {
     pub(crate) out: Vec<u8>,
     /// Whether the current request has a body that is not read to its end.
     pub(crate) body: bool,
+    /// Whether a part of that body has been passed on, and only the rest of it is still to come.
+    pub(crate) begun: bool,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
@@ -74,6 +76,7 @@ impl Connection {
             answer: ResponseHead::default(),
             out: Vec::new(),
             body: false,
+            begun: false,
             stopping,
         }
     }
@@ -112,6 +115,7 @@ impl Connection {
                     Parsed::Complete(length) => {
                         self.input.consume(length);
                         self.body = body::has_body(&self.head);
+                        self.begun = false;
                         return Ok(true);
                     }
                     Parsed::Partial => {}
@@ -143,7 +147,7 @@ impl Connection {
     /// Answers with a refusal.
     pub(crate) async fn refuse(&mut self, refusal: &Refusal) -> Next {
         let (_, _, must_close) = refusal.terms();
-        if self.body && !must_close {
+        if self.body && !self.begun && !must_close {
             self.drop_small_body().await;
         }
         // A body that was announced and not read stands between this answer and the next request, and bytes

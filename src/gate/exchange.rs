@@ -46,6 +46,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         answer,
         out,
         body: left,
+        begun,
         ..
     } = connection;
 
@@ -107,6 +108,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         answer,
         out,
         left,
+        begun,
         persists,
     };
     let revoked = async {
@@ -209,6 +211,8 @@ struct Sending<'s> {
     out: &'s mut Vec<u8>,
     /// Whether a body is still unread.
     left: &'s mut bool,
+    /// Whether a part of it has been read.
+    begun: &'s mut bool,
     persists: bool,
 }
 
@@ -229,10 +233,12 @@ impl Sending<'_> {
             answer,
             out,
             left,
+            begun,
             persists,
         } = self;
         let call = permit.call();
         let uploads = *left;
+        *begun = uploads;
         if uploads && head.expects_continue() {
             let (_, mut writer) = client.split();
             if writer.write_all(write::CONTINUE).await.is_err() {

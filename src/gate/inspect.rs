@@ -3,29 +3,28 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
+use super::context::Context;
 use super::current::InForce;
-use super::engine::Engine;
 use super::respond::Refusal;
 use super::server::Socket;
-use super::tenancy::{Clients, Resident};
+use super::tenancy::Clients;
 use crate::api::{Call, OperationId};
-use crate::demand::tar::{self, Gunzip, TarGuard};
+use crate::demand::tar::TarGuard;
 use crate::demand::{Demand, Kind, Value};
 use crate::policy::{Basis, Denial};
-use crate::tenant;
 
 /// Looks at an upload piece by piece.
 #[derive(Debug)]
 pub(crate) enum Inspector<'c> {
     /// An archive that is unpacked into a container.
     Files(Box<Files<'c>>),
-    /// The context of a tenant's build.
+    /// The context of a build.
     Context(Box<Context<'c>>),
 }
 
 impl<'c> Inspector<'c> {
-    /// The inspector of a call that the policy allows with these demands; `None` where nothing is to be seen in what
-    /// is uploaded. `tolerated` gets what the policy refuses and the socket lets pass.
+    /// The inspector of a call that the policy allows with these demands; `None` where nothing that is uploaded has a
+    /// say. `tolerated` gets what the policy refuses and the socket lets pass.
     pub(crate) fn of(
         socket: &'c Socket,
         in_force: &'c InForce,
@@ -33,26 +32,29 @@ impl<'c> Inspector<'c> {
         demands: Vec<Demand<'c>>,
         tolerated: &'c OnceLock<Denial>,
     ) -> Option<Self> {
-        match (call.operation()?.id, &socket.clients) {
-            (OperationId::PutContainerArchive, _) => Some(Self::Files(Box::new(Files {
+        let decider = Decider {
+            in_force,
+            call,
+            demands,
+            tolerated,
+        };
+        let operation = call.operation()?.id;
+        if operation == OperationId::PutContainerArchive {
+            return Some(Self::Files(Box::new(Files {
                 guard: TarGuard::new(),
-                in_force,
-                call,
-                demands,
-                tolerated,
-            }))),
-            (OperationId::ImageBuild, Clients::Tenant(resident)) => {
-                let files = Resident::dockerfiles(call);
-                Some(Self::Context(Box::new(Context {
-                    packing: Packing::Unknown(Vec::new()),
-                    guard: TarGuard::watching(&files),
-                    resident,
-                    engine: &socket.engine,
-                    call,
-                })))
-            }
-            (_, Clients::Host | Clients::Tenant(_)) => None,
+                decider,
+            })));
         }
+        if operation != OperationId::ImageBuild {
+            return None;
+        }
+        let tenant = match &socket.clients {
+            Clients::Tenant(resident) => Some((resident, &*socket.engine)),
+            Clients::Host => None,
+        };
+        let policy = decider.minds(Kind::BaseImage).then_some(decider);
+        (tenant.is_some() || policy.is_some())
+            .then(|| Self::Context(Box::new(Context::new(call, tenant, policy))))
     }
 
     /// Looks at the next piece, before it is passed on.
@@ -72,120 +74,79 @@ impl<'c> Inspector<'c> {
     }
 
     /// Whether the archive may end here.
-    pub(crate) fn finish(&self) -> Result<(), tar::Refusal> {
+    pub(crate) fn finish(&mut self) -> Result<(), Refusal> {
         match self {
-            Self::Files(files) => files.guard.finish(),
-            Self::Context(context) => {
-                if let Packing::Gzip(gunzip) = &context.packing {
-                    gunzip.finish()?;
-                }
-                context.guard.finish()
-            }
+            Self::Files(files) => files.guard.finish().map_err(Refusal::Archive),
+            Self::Context(context) => context.finish(),
         }
     }
 }
 
 /// What an archive turns out to hold is a demand like any other, and the policy decides on it as it did on the call.
 #[derive(Debug)]
-pub(crate) struct Files<'c> {
-    guard: TarGuard,
+pub(crate) struct Decider<'c> {
     in_force: &'c InForce,
     call: &'c Call<'c>,
     demands: Vec<Demand<'c>>,
     tolerated: &'c OnceLock<Denial>,
 }
 
-impl Files<'_> {
-    fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
-        let Self {
-            guard,
-            in_force,
-            call,
-            demands,
-            tolerated,
-        } = self;
-        let decide = |kind: Kind, value: &str| {
-            let mut demands = demands.clone();
-            demands.push(Demand {
-                kind,
-                value: Value::Text(Cow::Owned(value.to_owned())),
-                place: Cow::Borrowed("body"),
-                safe: false,
-            });
-            in_force.decide(call, None, &demands).map(|permit| {
-                if let Basis::Tolerated(denial) = permit.basis() {
-                    tolerated.get_or_init(|| denial.clone());
-                }
-            })
-        };
-        let pushed = guard.push(piece, &|kind, value| decide(kind, value).is_ok());
-        pushed.map_err(
-            |refusal| match refusal.missing().map(|(kind, value)| decide(kind, value)) {
-                Some(Err(denial)) => Refusal::denied(denial),
-                Some(Ok(())) | None => Refusal::Archive(refusal),
-            },
-        )
-    }
-}
-
-/// How a context is packed.
-#[derive(Debug)]
-enum Packing {
-    /// Its first byte, if it has come.
-    Unknown(Vec<u8>),
-    /// As a plain archive.
-    Plain,
-    /// Compressed with gzip.
-    Gzip(Gunzip),
-}
-
-/// Whatever the Dockerfile takes something from must be for the tenant to use.
-#[derive(Debug)]
-pub(crate) struct Context<'c> {
-    packing: Packing,
-    guard: TarGuard,
-    resident: &'c Resident,
-    engine: &'c Engine,
-    call: &'c Call<'c>,
-}
-
-impl Context<'_> {
-    fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
-        // What is unpacked in a folder of the engine's own may be of any kind, as long as it stays there and can be
-        // followed.
-        let granted = |kind: Kind, what: &str| {
-            kind == Kind::TarEntry && !matches!(what, "path-outside" | "link-outside")
-        };
-        let Self { packing, guard, .. } = self;
-        let mut look = |bytes: &[u8]| guard.push(bytes, &granted);
-        let begun;
-        let mut piece = piece;
-        if let Packing::Unknown(first) = packing {
-            first.extend_from_slice(piece);
-            if first.len() < 2 {
-                return Ok(());
-            }
-            begun = std::mem::take(first);
-            piece = &begun;
-            *packing = if piece.starts_with(&[0x1F, 0x8B]) {
-                Packing::Gzip(Gunzip::default())
-            } else {
-                Packing::Plain
-            };
-        }
-        let looked = match packing {
-            Packing::Unknown(_) => Ok(()),
-            Packing::Plain => look(piece),
-            Packing::Gzip(gunzip) => gunzip.push(piece, &mut look),
-        };
-        looked.map_err(Refusal::Archive)
+impl<'c> Decider<'c> {
+    /// Whether a demand of that kind can change the decision, and none has been granted unseen.
+    fn minds(&self, kind: Kind) -> bool {
+        self.in_force.policy.names(self.call, kind)
+            && !self.demands.iter().any(|demand| demand.kind == kind)
     }
 
-    async fn verify(&mut self) -> Result<(), Refusal> {
-        for file in self.guard.take_seen() {
-            let bases = tenant::bases(self.call, &file).map_err(Refusal::Tenant)?;
-            self.resident.check_bases(self.engine, &bases).await?;
+    /// Adds demands to the call's.
+    ///
+    /// # Errors
+    /// The denial.
+    pub(crate) fn demand(&mut self, further: Vec<Demand<'c>>) -> Result<(), Refusal> {
+        self.demands.extend(further);
+        self.decide(&self.demands).map_err(Refusal::denied)
+    }
+
+    fn decide(&self, demands: &[Demand<'_>]) -> Result<(), Denial> {
+        let permit = self.in_force.decide(self.call, None, demands)?;
+        if let Basis::Tolerated(denial) = permit.basis() {
+            self.tolerated.get_or_init(|| denial.clone());
         }
         Ok(())
+    }
+
+    /// Decides with one further demand.
+    fn decide_with(&self, kind: Kind, value: &str) -> Result<(), Denial> {
+        let mut demands = self.demands.clone();
+        demands.push(Demand {
+            kind,
+            value: Value::Text(Cow::Owned(value.to_owned())),
+            place: Cow::Borrowed("body"),
+            safe: false,
+        });
+        self.decide(&demands)
+    }
+}
+
+/// An archive that is unpacked into a container.
+#[derive(Debug)]
+pub(crate) struct Files<'c> {
+    guard: TarGuard,
+    decider: Decider<'c>,
+}
+
+impl Files<'_> {
+    fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        let Self { guard, decider } = self;
+        let pushed = guard.push(piece, &|kind, value| {
+            decider.decide_with(kind, value).is_ok()
+        });
+        pushed.map_err(|refusal| {
+            let missing = refusal.missing();
+            match missing.map(|(kind, value)| decider.decide_with(kind, value)) {
+                Some(Err(denial)) => Refusal::denied(denial),
+                Some(Ok(())) | None => Refusal::Archive(refusal),
+            }
+        })
     }
 }

@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod buffer;
 mod connection;
+mod context;
 mod converse;
 mod current;
 mod engine;

@@ -78,9 +78,9 @@ impl<'c, 'i> Relay<'c, 'i> {
         }
     }
 
-    fn inspect_end(&self) -> Result<(), RelayError> {
-        let ended = self.inspector.as_ref().map_or(Ok(()), Inspector::finish);
-        ended.map_err(|bad| RelayError::Inspected(Box::new(Refusal::Archive(bad))))
+    fn inspect_end(&mut self) -> Result<(), RelayError> {
+        let ended = self.inspector.as_mut().map_or(Ok(()), Inspector::finish);
+        ended.map_err(|refusal| RelayError::Inspected(Box::new(refusal)))
     }
 
     /// Moves what `input` holds into `out`, until the body ends, `input` is used up, or a large piece is at

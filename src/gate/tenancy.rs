@@ -11,13 +11,13 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use super::engine::Engine;
 use super::identity;
 use super::respond::Refusal;
-use crate::api::Call;
 use crate::api::json::Document;
+use crate::demand::dockerfile::Base;
 use crate::demand::{Demand, Kind};
 use crate::observe::Exchange;
 use crate::policy::Permit;
 use crate::tenant::{
-    self, Answer, Base, Counted, Fact, Facts, Lookup, Prepared, Rate, Stop, Target, Tenant,
+    self, Answer, Counted, Fact, Facts, Lookup, Prepared, Rate, Stop, Target, Tenant,
 };
 
 /// How long the engine may take to answer a look-up.
@@ -272,11 +272,6 @@ impl Resident {
             what: format!("a call that refers to more than {MAX_LOOKUPS} objects"),
             why: "each has to be looked up",
         }))
-    }
-
-    /// The parts of a build context that have to be looked into.
-    pub(crate) fn dockerfiles<'a>(call: &'a Call<'_>) -> Vec<&'a str> {
-        tenant::dockerfiles(call)
     }
 }
 

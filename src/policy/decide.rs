@@ -11,7 +11,7 @@ use super::rewrite::Rewriting;
 use super::{Effect, Policy, RuleRef};
 use crate::api::json::{Document, Value};
 use crate::api::{Call, Route};
-use crate::demand::Demand;
+use crate::demand::{Demand, Kind};
 
 impl Policy {
     /// Whether any decision but a denial is possible for the call, by its head alone. Asked before a body is read,
@@ -131,6 +131,13 @@ impl Policy {
                 })
                 .collect(),
         })
+    }
+
+    /// Whether a rule about the call names that kind: only then can demands of it, where they are safe, change the
+    /// decision.
+    pub fn names(&self, call: &Call<'_>, kind: Kind) -> bool {
+        let named = self.tables.kinds.get(&kind).map(|matcher| matcher.named);
+        named.is_some_and(|named| !named.and(&self.tables.selected(call)).is_empty())
     }
 
     /// The rule that allows the call at once when it demands nothing.

@@ -70,7 +70,36 @@ pub(super) fn check(rules: &[Arc<Rule>], file: &str, warnings: &mut Diagnostics)
             }
         }
     }
+    if let Some(build) = unbound_build(&own) {
+        warn(
+            build,
+            "builds may begin from any image, while containers are restricted to some: a `RUN` executes what is in its base image"
+                .to_owned(),
+            "name the same images as `base-image` in the rule for ImageBuild",
+        );
+    }
     warnings.sort();
+}
+
+/// A rule for builds that leaves their base images open, where every rule for containers says from which images.
+fn unbound_build<'r>(rules: &[&'r Arc<Rule>]) -> Option<&'r Rule> {
+    let about = |id: OperationId| {
+        rules.iter().copied().filter(move |rule| {
+            rule.effect == Effect::Allow
+                && operations_of(rule)
+                    .iter()
+                    .any(|operation| operation.id == id)
+        })
+    };
+    let names = |rule: &Rule, kind: Kind| rule.grants.iter().any(|(named, _)| *named == kind);
+    let mut creates = about(OperationId::ContainerCreate).peekable();
+    creates.peek()?;
+    if !creates.all(|rule| names(rule, Kind::Image)) {
+        return None;
+    }
+    about(OperationId::ImageBuild)
+        .find(|rule| !names(rule, Kind::BaseImage))
+        .map(AsRef::as_ref)
 }
 
 fn ids(operations: &[&'static Operation]) -> BTreeSet<OperationId> {

@@ -8,6 +8,7 @@
 use regex::RegexBuilder;
 
 use crate::demand::Shape;
+use crate::demand::dockerfile::UNSEEN;
 
 /// What a pattern compares.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -96,6 +97,26 @@ fn path(pattern: &str, wide: bool) -> Result<Pattern, String> {
 /// An image, completed as the engine completes references: the registry, `library/`, and any tag or digest
 /// where none is written.
 fn image(pattern: &str, wide: bool) -> Result<Pattern, String> {
+    let named = named_image(pattern, wide)?;
+    Ok(match &named {
+        // What nobody has seen may be what is denied.
+        Pattern::Exact(text) if wide => Pattern::Regex(format!(
+            "(?:{}|{})",
+            regex::escape(text),
+            regex::escape(UNSEEN)
+        )),
+        Pattern::Regex(body) if wide => {
+            Pattern::Regex(format!("(?:{body}|{})", regex::escape(UNSEEN)))
+        }
+        Pattern::Any
+        | Pattern::Exact(_)
+        | Pattern::Regex(_)
+        | Pattern::Ports(_)
+        | Pattern::Most(_) => named,
+    })
+}
+
+fn named_image(pattern: &str, wide: bool) -> Result<Pattern, String> {
     if let Some(expression) = pattern.strip_prefix("regex:") {
         return regex(expression, "", wide);
     }

@@ -1,13 +1,12 @@
 //! Builds with the classic builder: what is built is the tenant's, and built from what it may use.
 
-use super::dockerfile::{self, Arguments, Base};
 use super::facts::InspectedImage;
 use super::image::{self, Image, no_image};
 use super::scene::{Scene, is_default};
 use super::{Facts, LABEL_PREFIX, OWNER_LABEL, Refusal, Stop, Tenant};
 use crate::api::Call;
 use crate::api::image::Reference;
-use crate::api::json::{Document, Value};
+use crate::demand::dockerfile::{self, Base, Texts};
 
 /// Makes a build the tenant's.
 pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
@@ -60,7 +59,8 @@ pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> 
         let share = scene.tenant.quota().default.memory.unwrap_or(sum);
         call.set_parameter("memory", asked.unwrap_or(share).min(sum).to_string());
     }
-    arguments(call).map(|_| ()).map_err(Stop::from)
+    texts("buildargs", call.parameter("buildargs"))?;
+    Ok(())
 }
 
 fn way(what: &str, why: &'static str) -> Stop {
@@ -88,53 +88,20 @@ fn labels(scene: &Scene<'_>, given: Option<&str>) -> Result<String, Stop> {
     Ok(serde_json::Value::Object(labels).to_string())
 }
 
-fn arguments(call: &Call<'_>) -> Result<Arguments, Refusal> {
-    texts("buildargs", call.parameter("buildargs"))
-}
-
 /// A JSON map of texts in a parameter.
-fn texts(name: &'static str, given: Option<&str>) -> Result<Arguments, Refusal> {
-    let bad = |reason: String| Refusal::Malformed { name, reason };
-    let Some(text) = given.filter(|text| !text.is_empty()) else {
-        return Ok(Arguments::new());
-    };
-    let document = Document::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
-    let members = match document.root() {
-        Value::Null => return Ok(Arguments::new()),
-        Value::Object(members) => members,
-        Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Array(_) => {
-            return Err(bad("it is no map".to_owned()));
-        }
-    };
-    members
-        .iter()
-        .map(|member| match &member.value {
-            Value::Null => Ok((member.name.clone().into_owned(), None)),
-            Value::Text(text) => Ok((
-                member.name.clone().into_owned(),
-                Some(text.clone().into_owned()),
-            )),
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                Err(bad(format!("`{}` is no text", member.name)))
-            }
-        })
-        .collect()
-}
-
-/// The files of a build's context that may be its Dockerfile.
-pub fn dockerfiles<'a>(call: &'a Call<'_>) -> Vec<&'a str> {
-    match call.parameter("dockerfile") {
-        None | Some("" | "Dockerfile") => vec!["Dockerfile", "dockerfile"],
-        Some(other) => vec![other],
-    }
+fn texts(name: &'static str, given: Option<&str>) -> Result<Texts, Refusal> {
+    dockerfile::texts(given).map_err(|reason| Refusal::Malformed { name, reason })
 }
 
 /// The images that a build takes something from.
 ///
 /// # Errors
 /// When it is not certain which.
-pub fn bases(call: &Call<'_>, dockerfile: &[u8]) -> Result<Vec<Base>, Refusal> {
-    dockerfile::bases(dockerfile, &arguments(call)?)
+pub fn bases(call: &Call<'_>, file: &[u8]) -> Result<Vec<Base>, Refusal> {
+    dockerfile::bases(call, file).map_err(|doubt| Refusal::Malformed {
+        name: "Dockerfile",
+        reason: doubt.to_string(),
+    })
 }
 
 /// Whether a tenant may build from these images.

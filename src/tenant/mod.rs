@@ -10,7 +10,6 @@
 mod answer;
 mod build;
 mod create;
-mod dockerfile;
 mod facts;
 mod filters;
 mod image;
@@ -29,8 +28,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use answer::{Counts, ImageListing, Listing, Unshieldable, View};
-pub use build::{bases, dockerfiles, may_build_from};
-pub use dockerfile::Base;
+pub use build::{bases, may_build_from};
 pub use facts::{Answer, Ask, Fact, Facts, Lookup, Stop};
 pub use image::plain_image;
 pub use image::{Names, Patterns, Target, targets};

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::signal;
 use crate::api::json::{Document, Member, Value as Json};
 use crate::api::{Call, OperationId, truthy};
+use crate::demand::dockerfile::UNSEEN;
 use crate::demand::normal;
 use crate::demand::walk::{Path, Walk, wrong};
 use crate::demand::{BadBody, Kind, Value, reference};
@@ -193,6 +194,20 @@ fn built<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c str, call: &'c Call<'c>) 
             "bridge",
             &Path::Field(&query, "networkmode"),
         );
+    }
+    // What BuildKit builds from comes through its tunnel, and what lies elsewhere from there.
+    let unseen = |name: &str, harmless: &[&str]| {
+        call.parameter(name)
+            .is_some_and(|value| !harmless.contains(&value))
+    };
+    for (name, harmless) in [
+        ("remote", &[""][..]),
+        ("session", &[""]),
+        ("version", &["", "1"]),
+    ] {
+        if unseen(name, harmless) {
+            walk.tell(Kind::BaseImage, UNSEEN, &Path::Field(&query, name));
+        }
     }
     for (kind, name) in [(Kind::Memory, "memory"), (Kind::Cpus, "cpuquota")] {
         if matches!(call.parameter(name), None | Some("" | "0")) {

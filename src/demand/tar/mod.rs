@@ -154,6 +154,11 @@ impl TarGuard {
         std::mem::take(&mut self.seen)
     }
 
+    /// Whether nothing that comes is looked at any more: the archive has ended, or its compression is granted.
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Opaque)
+    }
+
     /// Looks at the next piece before it is passed on. `granted` says whether the rule that allowed the call grants a
     /// value of [`Kind::CompressedTar`] or [`Kind::TarEntry`]. An archive whose compression is granted is not looked into.
     ///

@@ -1,0 +1,606 @@
+//! Which images a Dockerfile takes something from, read as the classic builder reads it (moby's vendored
+//! `frontend/dockerfile/parser` and `instructions`, engines 20.10 to 29).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::{Demand, Kind, Value as Asked, reference};
+use crate::api::Call;
+use crate::api::json::{Document, Value};
+
+/// An image that a Dockerfile names.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Base {
+    /// What the builder looks up.
+    pub term: String,
+    /// Whether it must be there: it is neither the name of a stage nor perhaps one.
+    pub needed: bool,
+}
+
+/// Texts by name, where the client gives some: a build's arguments, its labels.
+pub type Texts = BTreeMap<String, Option<String>>;
+
+/// Why it is not certain which images a Dockerfile names.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct Doubt(String);
+
+/// The files of a build's context that may be its Dockerfile.
+pub fn files<'a>(call: &'a Call<'_>) -> Vec<&'a str> {
+    match call.parameter("dockerfile") {
+        None | Some("" | "Dockerfile") => vec!["Dockerfile", "dockerfile"],
+        Some(other) => vec![other],
+    }
+}
+
+/// The images that a build takes something from, if `dockerfile` is its Dockerfile.
+///
+/// # Errors
+/// When it is not certain which.
+pub fn bases(call: &Call<'_>, dockerfile: &[u8]) -> Result<Vec<Base>, Doubt> {
+    let arguments = texts(call.parameter("buildargs")).map_err(Doubt)?;
+    Reading::of(dockerfile, &arguments).map(|reading| reading.bases)
+}
+
+/// What a build demands by `dockerfile`, if it is its Dockerfile.
+pub fn demands(call: &Call<'_>, dockerfile: &[u8]) -> Vec<Demand<'static>> {
+    let images = texts(call.parameter("buildargs"))
+        .map_err(Doubt)
+        .and_then(|arguments| Reading::of(dockerfile, &arguments).map(Reading::images));
+    match images {
+        Ok(images) => images
+            .iter()
+            .map(|image| base(reference::term(image), "Dockerfile"))
+            .collect(),
+        Err(doubt) => vec![unseen(&doubt)],
+    }
+}
+
+/// What a build demands when nobody can tell what it takes something from: [`UNSEEN`], as the one value of
+/// [`Kind::BaseImage`].
+pub fn unseen(why: &dyn std::fmt::Display) -> Demand<'static> {
+    base(UNSEEN.to_owned(), format!("Dockerfile ({why})"))
+}
+
+/// Stands for base images that nobody can see; no image has such a name.
+pub const UNSEEN: &str = "(unseen)";
+
+/// As with the image of a container, a rule that names no base images grants them all.
+fn base(image: String, place: impl Into<Cow<'static, str>>) -> Demand<'static> {
+    Demand {
+        kind: Kind::BaseImage,
+        value: Asked::Text(Cow::Owned(image)),
+        place: place.into(),
+        safe: true,
+    }
+}
+
+/// A JSON map of texts, as it comes in a parameter.
+///
+/// # Errors
+/// What it is instead.
+pub fn texts(given: Option<&str>) -> Result<Texts, String> {
+    let Some(text) = given.filter(|text| !text.is_empty()) else {
+        return Ok(Texts::new());
+    };
+    let document = Document::parse(text.as_bytes()).map_err(|error| error.to_string())?;
+    let members = match document.root() {
+        Value::Null => return Ok(Texts::new()),
+        Value::Object(members) => members,
+        Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Array(_) => {
+            return Err("it is no map".to_owned());
+        }
+    };
+    members
+        .iter()
+        .map(|member| match &member.value {
+            Value::Null => Ok((member.name.clone().into_owned(), None)),
+            Value::Text(text) => Ok((
+                member.name.clone().into_owned(),
+                Some(text.clone().into_owned()),
+            )),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                Err(format!("`{}` is no text", member.name))
+            }
+        })
+        .collect()
+}
+
+fn doubtful(reason: impl Into<String>) -> Doubt {
+    Doubt(reason.into())
+}
+
+/// The instructions, each on one line.
+fn logical_lines(text: &str) -> Result<Vec<String>, Doubt> {
+    let escape = escape(text)?;
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    for line in text.split('\n') {
+        let line = line.trim_end_matches('\r');
+        let bare = line.trim();
+        if bare.starts_with('#') || (bare.is_empty() && !current.is_empty()) {
+            continue;
+        }
+        let end = line.trim_end_matches([' ', '\t']);
+        if let Some(begun) = end.strip_suffix(escape) {
+            if begun.ends_with(escape) {
+                return Err(doubtful(format!("`{bare}` ends in two escape characters")));
+            }
+            current.push_str(begun);
+            continue;
+        }
+        current.push_str(line);
+        if !current.trim().is_empty() {
+            lines.push(std::mem::take(&mut current));
+        }
+        current.clear();
+    }
+    if !current.trim().is_empty() {
+        lines.push(current);
+    }
+    Ok(lines)
+}
+
+/// The escape character: a directive among the first lines may change it.
+fn escape(text: &str) -> Result<char, Doubt> {
+    let escape = directives(text).find(|(name, _)| name.eq_ignore_ascii_case("escape"));
+    match escape {
+        None | Some((_, "\\")) => Ok('\\'),
+        Some((_, "`")) => Ok('`'),
+        Some((_, other)) => Err(doubtful(format!("`{other}` is no escape character"))),
+    }
+}
+
+/// The `# NAME=VALUE` lines that a file begins with.
+fn directives(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split('\n').map_while(|line| {
+        let (name, value) = line.trim().strip_prefix('#')?.split_once('=')?;
+        Some((name.trim(), value.trim()))
+    })
+}
+
+/// Whether a stage of the build has that name or number.
+fn is_stage(stages: &[String], term: &str) -> bool {
+    stages.contains(&term.to_lowercase())
+        || term
+            .parse::<usize>()
+            .is_ok_and(|index| index < stages.len())
+}
+
+struct Reading<'a> {
+    arguments: &'a Texts,
+    /// The arguments before the first stage; `None` for a value that is not certain.
+    declared: BTreeMap<String, Option<String>>,
+    /// The stages' names, lower case; empty for one without.
+    stages: Vec<String>,
+    bases: Vec<Base>,
+}
+
+impl<'a> Reading<'a> {
+    fn of(bytes: &[u8], arguments: &'a Texts) -> Result<Self, Doubt> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| doubtful("it is not UTF-8"))?
+            .trim_start_matches('\u{feff}');
+        let mut reading = Self {
+            arguments,
+            declared: BTreeMap::new(),
+            stages: Vec::new(),
+            bases: Vec::new(),
+        };
+        reading.syntax(text);
+        for line in logical_lines(text)? {
+            reading.instruction(&line)?;
+        }
+        // Whatever a line belongs to: what looks like a base is nobody else's image.
+        for line in text.lines() {
+            reading.glance(line);
+        }
+        reading.bases.sort();
+        reading.bases.dedup();
+        Ok(reading)
+    }
+
+    /// The images of others: no stages of this build.
+    fn images(self) -> Vec<String> {
+        let Self { stages, bases, .. } = self;
+        let mut images: Vec<String> = bases
+            .into_iter()
+            .filter(|base| base.needed || !is_stage(&stages, &base.term))
+            .map(|base| base.term)
+            .collect();
+        images.dedup();
+        images
+    }
+
+    /// The image that BuildKit reads the file with, if a directive among the first lines names one.
+    fn syntax(&mut self, text: &str) {
+        for (name, value) in directives(text) {
+            if name.eq_ignore_ascii_case("syntax")
+                && let Some(image) = value.split_whitespace().next()
+            {
+                self.perhaps(image);
+            }
+        }
+    }
+
+    fn instruction(&mut self, line: &str) -> Result<(), Doubt> {
+        let mut words = line.split_whitespace();
+        let name = words.next().unwrap_or_default().to_ascii_uppercase();
+        let words: Vec<&str> = words.collect();
+        let flags: Vec<&str> = words
+            .iter()
+            .copied()
+            .take_while(|word| word.starts_with("--"))
+            .collect();
+        let rest = words.get(flags.len()..).unwrap_or_default();
+        match name.as_str() {
+            "ARG" if self.stages.is_empty() => {
+                for word in rest {
+                    self.declare(word);
+                }
+                Ok(())
+            }
+            "FROM" => {
+                plain(&flags)?;
+                self.from(rest)
+            }
+            "COPY" | "ADD" => {
+                here_document(line)?;
+                plain(&flags)?;
+                for flag in flags {
+                    if let Some(from) = flag.strip_prefix("--from=") {
+                        self.copy_from(from)?;
+                    } else if flag.to_ascii_lowercase().starts_with("--from") {
+                        return Err(doubtful(format!("`{flag}` has no one reading")));
+                    }
+                }
+                Ok(())
+            }
+            "RUN" => {
+                here_document(line)?;
+                for flag in flags {
+                    if flag.to_ascii_lowercase().starts_with("--mount") {
+                        plain(&[flag])?;
+                        self.mount(flag)?;
+                    }
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn declare(&mut self, word: &str) {
+        let (name, default) = match word.split_once('=') {
+            Some((name, default)) => (name, Some(default)),
+            None => (word, None),
+        };
+        let given = self.arguments.get(name).cloned().flatten();
+        let value = match (given, default) {
+            (Some(given), _) => Some(given),
+            (None, Some(default)) => self.expand(unquote(default)).ok(),
+            (None, None) => None,
+        };
+        self.declared.insert(name.to_owned(), value);
+    }
+
+    fn from(&mut self, words: &[&str]) -> Result<(), Doubt> {
+        let (image, stage) = match words {
+            [image] => (*image, ""),
+            [image, by, stage] if by.eq_ignore_ascii_case("as") => (*image, *stage),
+            _ => return Err(doubtful(format!("`FROM {}`", words.join(" ")))),
+        };
+        let term = self.expand(image)?;
+        let is_stage = self.stages.contains(&term.to_lowercase()) && !term.is_empty();
+        if term != "scratch" {
+            self.bases.push(Base {
+                needed: !is_stage,
+                term,
+            });
+        }
+        self.stages.push(stage.to_lowercase());
+        Ok(())
+    }
+
+    /// `--mount=type=bind,from=IMAGE,...` (BuildKit `frontend/dockerfile/instructions/commands_runmount.go`).
+    fn mount(&mut self, flag: &str) -> Result<(), Doubt> {
+        for field in flag.split(['=', ',']).zip(flag.split(['=', ',']).skip(1)) {
+            if let (name, from) = field
+                && name.trim().eq_ignore_ascii_case("from")
+            {
+                self.copy_from(from)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_from(&mut self, from: &str) -> Result<(), Doubt> {
+        if from.contains('$') {
+            return Err(doubtful(format!("`--from={from}` names no image or stage")));
+        }
+        self.bases.push(Base {
+            term: from.to_owned(),
+            needed: !is_stage(&self.stages, from),
+        });
+        Ok(())
+    }
+
+    /// Puts the arguments' values in.
+    fn expand(&self, word: &str) -> Result<String, Doubt> {
+        let unsure = || {
+            doubtful(format!(
+                "`{word}` names an image in a way that is not certain"
+            ))
+        };
+        if word.contains(['"', '\'', '\\', '`']) {
+            return Err(unsure());
+        }
+        let mut out = String::new();
+        let mut rest = word;
+        while let Some((before, behind)) = rest.split_once('$') {
+            out.push_str(before);
+            let (name, default, after) = if let Some(braced) = behind.strip_prefix('{') {
+                let (inner, after) = braced.split_once('}').ok_or_else(unsure)?;
+                match inner.split_once(":-") {
+                    Some((name, default)) => (name, Some(default), after),
+                    None => (inner, None, after),
+                }
+            } else {
+                let end = behind
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .unwrap_or(behind.len());
+                let (name, after) = behind.split_at_checked(end).ok_or_else(unsure)?;
+                (name, None, after)
+            };
+            let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            if !is_name || name.is_empty() || default.is_some_and(|it| it.contains(['$', '{'])) {
+                return Err(unsure());
+            }
+            let known = self.declared.get(name).cloned().flatten();
+            match (known.filter(|value| !value.is_empty()), default) {
+                (Some(value), _) => out.push_str(&value),
+                (None, Some(default)) => out.push_str(default),
+                (None, None) => return Err(unsure()),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    /// Looks at a line as if it were an instruction of its own, or went on with the flags of one.
+    fn glance(&mut self, line: &str) {
+        let words: Vec<&str> = line
+            .split_whitespace()
+            .filter(|word| !matches!(*word, "\\" | "`"))
+            .collect();
+        let (name, rest) = match words.split_first() {
+            Some((first, rest)) => (first.to_ascii_uppercase(), rest),
+            None => return,
+        };
+        let (name, rest) = match (name.as_str(), rest.split_first()) {
+            ("ONBUILD", Some((next, rest))) => (next.to_ascii_uppercase(), rest),
+            _ => (name, rest),
+        };
+        let behind_flags: Vec<&str> = rest
+            .iter()
+            .copied()
+            .skip_while(|word| word.starts_with("--"))
+            .collect();
+        let flags = match name.as_str() {
+            "COPY" | "ADD" => rest,
+            "FROM" => {
+                match behind_flags.as_slice() {
+                    [image] => self.perhaps(image),
+                    [image, by, _] if by.eq_ignore_ascii_case("as") => self.perhaps(image),
+                    _ => {}
+                }
+                return;
+            }
+            _ => &words,
+        };
+        for flag in flags.iter().take_while(|word| word.starts_with("--")) {
+            if let Some(from) = flag.strip_prefix("--from=") {
+                self.perhaps(from);
+            }
+        }
+    }
+
+    /// Adds what may be the name of an image.
+    fn perhaps(&mut self, term: &str) {
+        if !term.is_empty() && !term.contains('$') && term != "scratch" {
+            self.bases.push(Base {
+                term: term.to_owned(),
+                needed: false,
+            });
+        }
+    }
+}
+
+/// Flags whose quotes or escapes the builder would take out are not read.
+fn plain(flags: &[&str]) -> Result<(), Doubt> {
+    match flags
+        .iter()
+        .find(|flag| flag.contains(['"', '\'', '\\', '`']))
+    {
+        Some(flag) => Err(doubtful(format!("`{flag}` has quotes in it"))),
+        None => Ok(()),
+    }
+}
+
+/// Where a here-document ends, builders do not agree.
+fn here_document(line: &str) -> Result<(), Doubt> {
+    if line.contains("<<") {
+        Err(doubtful(
+            "it has a here-document, whose end builders do not agree on",
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+fn unquote(word: &str) -> &str {
+    for quote in ['"', '\''] {
+        if let Some(inner) = word
+            .strip_prefix(quote)
+            .and_then(|word| word.strip_suffix(quote))
+        {
+            return inner;
+        }
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, arguments: &[(&str, &str)]) -> Result<Vec<(String, bool)>, Doubt> {
+        let arguments = arguments
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned())))
+            .collect();
+        let found = Reading::of(text.as_bytes(), &arguments)?.bases;
+        let mut needed: Vec<(String, bool)> = Vec::new();
+        for base in found {
+            match needed.iter_mut().find(|(term, _)| *term == base.term) {
+                Some((_, already)) => *already |= base.needed,
+                None => needed.push((base.term, base.needed)),
+            }
+        }
+        Ok(needed)
+    }
+
+    fn terms(text: &str, arguments: &[(&str, &str)]) -> Vec<String> {
+        found(text, arguments)
+            .unwrap()
+            .into_iter()
+            .filter(|(_, needed)| *needed)
+            .map(|(term, _)| term)
+            .collect()
+    }
+
+    #[test]
+    fn what_a_dockerfile_takes_from() {
+        for (text, expected) in [
+            ("FROM alpine\nRUN a", vec!["alpine"]),
+            (
+                "from  --platform=linux/amd64\talpine:3 AS b\nCOPY --from=b / /",
+                vec!["alpine:3"],
+            ),
+            (
+                "# a comment\n\nFROM a AS x\nFROM x\nCOPY --from=0 / /\nCOPY --from=nginx:1 / /",
+                vec!["a", "nginx:1"],
+            ),
+            ("FR\\\nOM al\\\n# between\n\npine\n", vec!["alpine"]),
+            (
+                "# escape=`\nFROM `\nalpine\nRUN dir c:\\\nFROM b",
+                vec!["alpine", "b"],
+            ),
+            ("FROM scratch\nCOPY --chown=1 --from=img a b", vec!["img"]),
+            ("FROM a\r\nRUN x\r\nFROM b\r\n", vec!["a", "b"]),
+            ("\u{feff}FROM a", vec!["a"]),
+            ("FROM a\nCOPY --from=7 / /", vec!["7", "a"]),
+            ("FROM a\nADD --from=c / /", vec!["a", "c"]),
+        ] {
+            assert_eq!(terms(text, &[]), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn arguments_are_put_in() {
+        let text = "ARG B=alpine\nARG T=\"3\"\nFROM ${B}:$T\nFROM $B\nFROM ${U:-deb}";
+        assert_eq!(terms(text, &[]), ["alpine", "alpine:3", "deb"]);
+        assert_eq!(
+            terms(text, &[("B", "other/private"), ("U", "unused")]),
+            ["deb", "other/private", "other/private:3"]
+        );
+        let chained = "ARG V=1\nARG B=a:${V}\nFROM $B";
+        assert_eq!(terms(chained, &[("V", "2")]), ["a:2"]);
+    }
+
+    #[test]
+    fn a_build_demands_the_images_of_others() {
+        let build = "/v1.41/build?buildargs=%7B%22V%22:%223.20%22%7D";
+        let call = Call::from_parts("POST", build, None).unwrap();
+        for (text, expected) in [
+            ("FROM alpine", vec!["docker.io/library/alpine:latest"]),
+            (
+                "ARG V=1\nFROM alpine:$V AS a\nFROM a\nCOPY --from=0 / /\nCOPY --from=a / /",
+                vec!["docker.io/library/alpine:3.20"],
+            ),
+            ("FROM scratch\nCOPY x /x", vec![]),
+            (
+                "# syntax=docker/dockerfile:1\nFROM scratch",
+                vec!["docker.io/docker/dockerfile:1"],
+            ),
+            ("FROM scratch\n# syntax=later", vec![]),
+            (
+                "FROM scratch\nRUN --mount=type=cache,target=/c --mount=type=bind,from=reg.example/x:1,target=/y true",
+                vec!["reg.example/x:1"],
+            ),
+            (
+                "FROM scratch AS s\nRUN --mount=from=s true\nRUN --MOUNT=FROM=z true",
+                vec!["docker.io/library/z:latest"],
+            ),
+            (
+                "FROM scratch\nONBUILD COPY --from=later / /",
+                vec!["docker.io/library/later:latest"],
+            ),
+            (
+                "FROM scratch\n# COPY --from=old / /\n#FROM old\nRUN run --from=x && \\\n  from os import path \\\n  echo --from=y",
+                vec![],
+            ),
+            ("FROM deadbeef", vec!["deadbeef"]),
+            ("FROM scratch\nRUN cat <<EOF", vec![UNSEEN]),
+            ("FROM scratch\nRUN --mount=from=\"x\" true", vec![UNSEEN]),
+            ("FROM $NOTHING", vec![UNSEEN]),
+        ] {
+            let demands = demands(&call, text.as_bytes());
+            let found: Vec<&str> = demands
+                .iter()
+                .map(|demand| match &demand.value {
+                    Asked::Text(text) => &**text,
+                    Asked::Flag | Asked::Number(_) | Asked::Unlimited => "no text",
+                })
+                .collect();
+            assert_eq!(found, expected, "{text}");
+            assert!(
+                demands
+                    .iter()
+                    .all(|demand| demand.safe && demand.kind == Kind::BaseImage)
+            );
+        }
+        let odd = Call::from_parts("POST", "/v1.41/build?buildargs=%5B%5D", None).unwrap();
+        let demands = demands(&odd, b"FROM a");
+        assert_eq!(demands, [unseen(&"it is no map")]);
+    }
+
+    #[test]
+    fn what_is_not_certain_is_refused() {
+        for text in [
+            "FROM \"a\"",
+            "FROM a\\b",
+            "FROM $UNKNOWN",
+            "FROM ${B%x}",
+            "ARG B\nFROM ${B:+a}",
+            "FROM a b c d",
+            "FROM a\nCOPY --fr\"om\"=b / /",
+            "FROM a\nCOPY --FROM=b / /",
+            "FROM a\nCOPY --from=$X / /",
+            "FROM a\nRUN cat <<EOF\nFROM b AS c\nEOF",
+            "FROM a\nRUN x \\\\\nFROM b",
+            "# escape=x\nFROM a",
+        ] {
+            assert!(found(text, &[]).is_err(), "{text}");
+        }
+        assert!(Reading::of(b"FROM \xff", &Texts::new()).is_err());
+    }
+
+    #[test]
+    fn what_only_looks_like_a_base_may_be_missing_and_not_foreign() {
+        let found = found("FROM a\nRUN x \\\n  FROM b \\\n  --from=c", &[]).unwrap();
+        assert!(found.contains(&("b".to_owned(), false)));
+        assert!(found.contains(&("c".to_owned(), false)));
+    }
+}

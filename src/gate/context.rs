@@ -1,0 +1,151 @@
+//! Build contexts, looked at while they stream: what the Dockerfile takes something from must be granted.
+
+use super::engine::Engine;
+use super::inspect::Decider;
+use super::respond::Refusal;
+use super::tenancy::Resident;
+use crate::api::Call;
+use crate::demand::tar::{self, Gunzip, TarGuard};
+use crate::demand::{Kind, dockerfile};
+use crate::tenant;
+
+/// How a context is packed.
+#[derive(Debug)]
+enum Packing {
+    /// Its first byte, if it has come.
+    Unknown(Vec<u8>),
+    /// As a plain archive.
+    Plain,
+    /// Compressed with gzip.
+    Gzip(Gunzip),
+}
+
+/// The context of a build.
+#[derive(Debug)]
+pub(crate) struct Context<'c> {
+    packing: Packing,
+    guard: TarGuard,
+    call: &'c Call<'c>,
+    /// Whose images the tenant may build from, where it is a tenant's build.
+    tenant: Option<(&'c Resident, &'c Engine)>,
+    /// What decides about images, where a rule says from which ones to build.
+    policy: Option<Decider<'c>>,
+    /// The Dockerfiles that have come and are still to be read.
+    files: Vec<Vec<u8>>,
+    /// Whether there was one.
+    found: bool,
+    /// Whether it is granted to build from what nobody has seen.
+    blind: bool,
+}
+
+impl<'c> Context<'c> {
+    pub(crate) fn new(
+        call: &'c Call<'c>,
+        tenant: Option<(&'c Resident, &'c Engine)>,
+        policy: Option<Decider<'c>>,
+    ) -> Self {
+        Self {
+            packing: Packing::Unknown(Vec::new()),
+            guard: TarGuard::watching(&dockerfile::files(call)),
+            call,
+            tenant,
+            policy,
+            files: Vec::new(),
+            found: false,
+            blind: false,
+        }
+    }
+
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        if self.blind {
+            return Ok(());
+        }
+        if let Err(refusal) = self.look(piece) {
+            return self.unseen(refusal);
+        }
+        let mut seen = self.guard.take_seen();
+        self.found |= !seen.is_empty();
+        self.files.append(&mut seen);
+        // The engine may begin as soon as the archive has ended, whatever is still to come of the body.
+        if self.guard.has_ended() {
+            self.must_have_come()?;
+        }
+        Ok(())
+    }
+
+    fn look(&mut self, piece: &[u8]) -> Result<(), tar::Refusal> {
+        // What is unpacked in a folder of the engine's own may be of any kind, as long as it stays there and can be
+        // followed.
+        let granted = |kind: Kind, what: &str| {
+            kind == Kind::TarEntry && !matches!(what, "path-outside" | "link-outside")
+        };
+        let Self { packing, guard, .. } = self;
+        let mut look = |bytes: &[u8]| guard.push(bytes, &granted);
+        let begun;
+        let mut piece = piece;
+        if let Packing::Unknown(first) = packing {
+            first.extend_from_slice(piece);
+            if first.len() < 2 {
+                return Ok(());
+            }
+            begun = std::mem::take(first);
+            piece = &begun;
+            *packing = if piece.starts_with(&[0x1F, 0x8B]) {
+                Packing::Gzip(Gunzip::default())
+            } else {
+                Packing::Plain
+            };
+        }
+        match packing {
+            Packing::Unknown(_) => Ok(()),
+            Packing::Plain => look(piece),
+            Packing::Gzip(gunzip) => gunzip.push(piece, &mut look),
+        }
+    }
+
+    fn must_have_come(&mut self) -> Result<(), Refusal> {
+        if self.found || self.blind {
+            return Ok(());
+        }
+        self.unseen(tar::Refusal::Malformed("it does not hold the Dockerfile"))
+    }
+
+    /// What cannot be looked into is not for tenants, and for others the policy's to grant.
+    fn unseen(&mut self, why: tar::Refusal) -> Result<(), Refusal> {
+        match (&self.tenant, &mut self.policy) {
+            (None, Some(policy)) => {
+                policy.demand(vec![dockerfile::unseen(&why)])?;
+                self.blind = true;
+                Ok(())
+            }
+            (Some(_), _) | (None, None) => Err(Refusal::Archive(why)),
+        }
+    }
+
+    pub(crate) async fn verify(&mut self) -> Result<(), Refusal> {
+        for file in std::mem::take(&mut self.files) {
+            if let Some(policy) = &mut self.policy {
+                policy.demand(dockerfile::demands(self.call, &file))?;
+            }
+            if let Some((resident, engine)) = &self.tenant {
+                let bases = tenant::bases(self.call, &file).map_err(Refusal::Tenant)?;
+                resident.check_bases(engine, &bases).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(&mut self) -> Result<(), Refusal> {
+        if self.blind {
+            return Ok(());
+        }
+        let ended = match &self.packing {
+            Packing::Gzip(gunzip) => gunzip.finish(),
+            Packing::Plain | Packing::Unknown(_) => Ok(()),
+        };
+        match ended.and_then(|()| self.guard.finish()) {
+            Ok(()) => self.must_have_come(),
+            Err(refusal) => self.unseen(refusal),
+        }
+    }
+}

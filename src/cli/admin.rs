@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Failure;
+use super::served::Shared;
 use super::settings::Settings;
-use crate::gate::{Acceptor, Engine, Listener, Ownership, Stream};
-use crate::observe::{Admin, AskEngine, Asked, Observatory, Options};
+use crate::gate::{Acceptor, Engine, Listener, Ownership, Stream, Tenants};
+use crate::observe::{Admin, AskEngine, Asked, Measured, Observatory, Options};
 use crate::policy::{Address, Audit};
 
 /// How long the audit's last records may take when the gate stops.
@@ -64,7 +65,7 @@ pub(crate) fn address(
 
 /// The engine, as the admin listener asks it.
 #[derive(Debug)]
-struct Asking(Arc<Engine>);
+struct Asking(Arc<Engine>, Arc<Tenants>);
 
 impl AskEngine for Asking {
     fn address(&self) -> String {
@@ -79,14 +80,14 @@ impl AskEngine for Asking {
             }
         })
     }
+
+    fn measure(&self) -> Measured<'_> {
+        Box::pin(self.1.measure(&self.0))
+    }
 }
 
 /// Listens at `address`, and answers from then on.
-pub(crate) fn start(
-    address: &Address,
-    observatory: &Arc<Observatory>,
-    engine: &Arc<Engine>,
-) -> Result<(), Failure> {
+pub(crate) fn start(address: &Address, shared: &Shared) -> Result<(), Failure> {
     let listener = match address {
         Address::Unix(path) => Listener::unix(path, OWNERSHIP),
         Address::Tcp { host, port } => Listener::tcp(host, *port),
@@ -96,8 +97,11 @@ pub(crate) fn start(
     let acceptor = listener.door()?.open()?;
     let local = matches!(address, Address::Tcp { .. }) && address.is_local();
     let admin = Admin::new(
-        Arc::clone(observatory),
-        Arc::new(Asking(Arc::clone(engine))),
+        Arc::clone(&shared.observatory),
+        Arc::new(Asking(
+            Arc::clone(&shared.engine),
+            Arc::clone(&shared.tenants),
+        )),
         local,
     );
     tracing::info!(admin = %address, "answering /metrics, /healthz, /readyz, /status and the page");

@@ -19,6 +19,7 @@ mod run;
 mod served;
 mod settings;
 mod status;
+mod tenancy;
 mod tenant;
 mod tenants;
 mod top;

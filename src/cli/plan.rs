@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::account::parse_account;
 use super::load::{address, default_listen, load_policy, mistakes, policy_text, read};
 use super::settings::Settings;
-use super::{Failure, admin, print_error};
+use super::{Failure, admin, print_error, tenancy};
 use crate::observe::{Options, digest};
 use crate::policy::compat::{self, Compat, Detection};
 use crate::policy::{
     self, Address, Config, DEFAULT_MODE, Diagnostics, Enforcement, Limits, ObserveOnly, PRESETS,
-    Policy, Socket, Tenancy,
+    Policy, Socket,
 };
 
 const DEFAULT_POLICY: &str = "read-only";
@@ -51,8 +51,7 @@ impl Plan {
                 }
             }
         };
-        if let Some(name) = settings.get("tenant") {
-            let tenancy = tenancy(name)?;
+        if let Some(tenancy) = tenancy::read(settings)? {
             for socket in &mut plan.config.sockets {
                 socket.tenant = Some(Arc::clone(&tenancy));
             }
@@ -73,11 +72,13 @@ impl Plan {
     }
 
     fn of_file(settings: &Settings, file: &str) -> Result<Self, Failure> {
-        if settings.get("tenant").is_some() {
-            return Err(Failure::Unusable(
-                "--config and --tenant exclude each other: name the tenant of each socket in the file"
-                    .to_owned(),
-            ));
+        if let Some(flag) = tenancy::FLAGS
+            .iter()
+            .find(|flag| settings.get(flag).is_some())
+        {
+            return Err(Failure::Unusable(format!(
+                "--config and --{flag} exclude each other: name the tenant of each socket in the file"
+            )));
         }
         if settings.get("listen").is_some() {
             return Err(Failure::Unusable(
@@ -236,15 +237,4 @@ fn observe_only(settings: &Settings, config: &mut Config) -> Result<(), Failure>
         socket.enforcement = Enforcement::ObserveOnly(ObserveOnly::asked_for());
     }
     Ok(())
-}
-
-fn tenancy(name: &str) -> Result<Arc<Tenancy>, Failure> {
-    if Tenancy::is_name(name) {
-        Ok(Arc::new(Tenancy::of(name)))
-    } else {
-        Err(Failure::Unusable(format!(
-            "`{name}` cannot be a tenant: {}",
-            Tenancy::NAME_HELP
-        )))
-    }
 }

@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::served::{Shared, listen, reload};
 use super::settings::{Flag, Settings};
 use super::{Failure, admin, logging, print};
-use crate::gate::{Engine, Server, Stopped, Tenants};
+use crate::gate::{Engine, Server, Stopped};
 use crate::observe::Observatory;
 use crate::policy::Config;
 
@@ -32,6 +32,10 @@ Options:
   --group GROUP        Group of the unix sockets, by number or name [the gate's group]
   --observe-only       Pass on what the policy refuses, and only tell of it: for trying a policy on clients that run
   --tenant NAME        Whose clients they are: they see, change and use up only what is this tenant's [the host's own]
+  --ttl TIME           How old the tenant's containers may become, such as 2h [any age]
+  --on-idle WHAT       What of the tenant's is removed once nobody has been connected for a while: keep, remove
+                       (containers with their anonymous volumes, networks) or remove-all (volumes and images too) [keep]
+  --idle TIME          How long that while is [5m]
   --insecure           Allow TCP beyond this machine, which anybody on the network can use
   --admin ADDRESS      Answer /metrics, /healthz, /readyz, /status and a page to look at here, such as
                        tcp://127.0.0.1:9717 or unix:///run/doodgate/admin.sock [nowhere]
@@ -88,6 +92,18 @@ const FLAGS: &[Flag] = &[
     },
     Flag {
         name: "tenant",
+        takes_value: true,
+    },
+    Flag {
+        name: "ttl",
+        takes_value: true,
+    },
+    Flag {
+        name: "on-idle",
+        takes_value: true,
+    },
+    Flag {
+        name: "idle",
         takes_value: true,
     },
     Flag {
@@ -164,7 +180,7 @@ async fn serve(
     let mut server = Server::default();
     let shared = Shared {
         engine,
-        tenants: Tenants::default(),
+        tenants: Arc::default(),
         limits,
         observatory,
         digest: plan.digest,
@@ -172,12 +188,13 @@ async fn serve(
     };
     // Before any client can connect, so that whoever sees a socket sees what watches it too.
     if let Some(address) = admin {
-        admin::start(&address, &shared.observatory, &shared.engine)?;
+        admin::start(&address, &shared)?;
     }
     let mut open = Vec::new();
     for socket in sockets {
         open.push(listen(&mut server, &shared, socket)?);
     }
+    shared.tenants.keep(&shared.engine, &shared.observatory);
     let mut reloading = pin!(async {
         while hangup.recv().await.is_some() {
             shared.observatory.reopen_audit();

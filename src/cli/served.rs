@@ -18,7 +18,7 @@ use crate::wire;
 /// What all sockets share.
 pub(crate) struct Shared {
     pub(crate) engine: Arc<Engine>,
-    pub(crate) tenants: Tenants,
+    pub(crate) tenants: Arc<Tenants>,
     pub(crate) limits: Limits,
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) digest: String,

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 
-use super::owned::{Line, Owned, in_path};
+use super::owned::Line;
 use super::{Failure, print};
 use crate::policy::Tenancy;
-use crate::tenant::{plain_image, plain_name};
+use crate::tenant::{Extent, Removal};
 
 const HELP: &str = "\
 Removes all that a tenant has in an engine: its containers, then its networks, volumes and images. It asks the engine
@@ -48,20 +48,22 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let name = wanted.name()?;
     let engine = wanted.engine.clone().or_else(from_environment);
     let line = Line::to(engine.as_deref())?;
-    let owned = line.owned(Some(name))?.remove(name).unwrap_or_default();
-    let steps = steps(name, owned);
-    if steps.is_empty() {
+    let removals = all(&line, name)?;
+    if removals.is_empty() {
         print(&format!("tenant {name} has nothing in this engine\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
     if wanted.dry_run {
-        for step in &steps {
-            print(&format!("{} {} would be removed\n", step.kind, step.name))?;
+        for removal in &removals {
+            print(&format!(
+                "{} {} would be removed\n",
+                removal.kind, removal.name
+            ))?;
         }
-        print(&format!("{} would be removed\n", objects(steps.len())))?;
+        print(&format!("{} would be removed\n", objects(removals.len())))?;
         return Ok(ExitCode::SUCCESS);
     }
-    remove(&line, name, &steps)
+    remove(&line, name, &removals)
 }
 
 fn from_environment() -> Option<String> {
@@ -115,92 +117,32 @@ impl Wanted {
     }
 }
 
-/// One object to remove.
-#[derive(Debug, Eq, PartialEq)]
-struct Step {
-    kind: &'static str,
-    name: String,
-    target: String,
-}
-
-/// In such an order that nothing is in use when its turn comes.
-fn steps(tenant: &str, owned: Owned) -> Vec<Step> {
-    let plain = |name: &str| plain_name(tenant, name).unwrap_or(name).to_owned();
-    let Owned {
-        containers,
-        networks,
-        volumes,
-        mut images,
-        tags,
-    } = owned;
-    let mut steps = Vec::new();
-    for container in containers {
-        steps.push(Step {
-            kind: "container",
-            name: container
-                .plain_name(tenant)
-                .unwrap_or(&container.id)
-                .to_owned(),
-            target: format!("/containers/{}?force=1&v=1", in_path(&container.id)),
-        });
-    }
-    for network in networks {
-        steps.push(Step {
-            kind: "network",
-            name: plain(&network.name),
-            target: format!("/networks/{}", in_path(&network.id)),
-        });
-    }
-    for volume in volumes {
-        steps.push(Step {
-            kind: "volume",
-            name: plain(&volume.name),
-            target: format!("/volumes/{}?force=1", in_path(&volume.name)),
-        });
-    }
-    // An image that another is made of can only go behind it.
-    images.sort_by_key(|image| std::cmp::Reverse(image.created));
-    for image in images {
-        steps.push(Step {
-            kind: "image",
-            name: image.name(tenant),
-            target: format!("/images/{}?force=1", in_path(&image.id)),
-        });
-    }
-    for tag in tags {
-        steps.push(Step {
-            kind: "image name",
-            name: plain_image(tenant, &tag).unwrap_or(&tag).to_owned(),
-            target: format!("/images/{tag}?force=1"),
-        });
-    }
-    steps
-}
-
-fn remove(line: &Line, name: &str, steps: &[Step]) -> Result<ExitCode, Failure> {
+fn remove(line: &Line, name: &str, removals: &[Removal]) -> Result<ExitCode, Failure> {
     let mut removed = 0_usize;
-    for (index, step) in steps.iter().enumerate() {
-        let place = format!("[{}/{}]", index.saturating_add(1), steps.len());
-        match line.delete(&step.target)? {
+    for (index, removal) in removals.iter().enumerate() {
+        let place = format!("[{}/{}]", index.saturating_add(1), removals.len());
+        match line.remove(removal) {
             Ok(()) => {
                 removed = removed.saturating_add(1);
-                print(&format!("{place} {} {} removed\n", step.kind, step.name))?;
+                print(&format!(
+                    "{place} {} {} removed\n",
+                    removal.kind, removal.name
+                ))?;
             }
             Err(reason) => print(&format!(
                 "{place} {} {} not removed: {reason}\n",
-                step.kind, step.name
+                removal.kind, removal.name
             ))?,
         }
     }
-    let left = line.owned(Some(name))?.remove(name).unwrap_or_default();
-    let left = self::steps(name, left);
+    let left = all(line, name)?;
     if left.is_empty() {
         print(&format!("{} removed, none left\n", objects(removed)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let names: Vec<String> = left
         .iter()
-        .map(|step| format!("{} {}", step.kind, step.name))
+        .map(|removal| format!("{} {}", removal.kind, removal.name))
         .collect();
     Err(Failure::Fault(format!(
         "{} removed, but {} left: {}; is the tenant's socket still served?",
@@ -208,6 +150,12 @@ fn remove(line: &Line, name: &str, steps: &[Step]) -> Result<ExitCode, Failure> 
         objects(left.len()),
         names.join(", ")
     )))
+}
+
+/// All that a tenant has, in the order in which it can go.
+fn all(line: &Line, name: &str) -> Result<Vec<Removal>, Failure> {
+    let held = line.owned(Some(name))?.remove(name);
+    Ok(held.map_or_else(Vec::new, |held| held.removals(Extent::All)))
 }
 
 fn objects(count: usize) -> String {

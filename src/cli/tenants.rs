@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use super::owned::{Line, Owned};
+use super::owned::Line;
 use super::settings::{Flag, Settings};
 use super::{Failure, print};
-use crate::tenant::{CPUS_LABEL, MEMORY_LABEL, PIDS_LABEL};
+use crate::policy::Counted;
+use crate::tenant::Usage;
 
 const HELP: &str = "\
 Lists the tenants that have anything in an engine, and how much. It asks the engine itself, not a gate.
@@ -46,7 +47,7 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     let owned = Line::to(settings.get("engine"))?.owned(None)?;
     let usage: BTreeMap<&str, Usage> = owned
         .iter()
-        .map(|(name, owned)| (name.as_str(), Usage::of(owned)))
+        .map(|(name, owned)| (name.as_str(), owned.usage()))
         .collect();
     if settings.switch("json")? {
         print(&json(&usage))?;
@@ -56,69 +57,22 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// How much a tenant has.
-#[derive(Debug, Default, Eq, PartialEq)]
-struct Usage {
-    containers: usize,
-    running: usize,
-    /// Bytes.
-    memory: u64,
-    /// Billionths of a processor.
-    cpus: u64,
-    pids: u64,
-    volumes: usize,
-    networks: usize,
-    images: usize,
-    /// Bytes of all images: layers that images share count for each.
-    image_bytes: u64,
-}
-
-impl Usage {
-    fn of(owned: &Owned) -> Self {
-        let sum = |label| {
-            let amounts = owned
-                .containers
-                .iter()
-                .map(|container| container.amount(label));
-            amounts.fold(0, u64::saturating_add)
-        };
-        Self {
-            containers: owned.containers.len(),
-            running: owned
-                .containers
-                .iter()
-                .filter(|container| container.state == "running")
-                .count(),
-            memory: sum(MEMORY_LABEL),
-            cpus: sum(CPUS_LABEL),
-            pids: sum(PIDS_LABEL),
-            volumes: owned.volumes.len(),
-            networks: owned.networks.len(),
-            images: owned.images.len(),
-            image_bytes: owned
-                .images
-                .iter()
-                .map(|image| image.size)
-                .fold(0, u64::saturating_add),
-        }
-    }
-}
-
 fn json(usage: &BTreeMap<&str, Usage>) -> String {
     let tenants: Vec<serde_json::Value> = usage
         .iter()
         .map(|(name, usage)| {
             serde_json::json!({
                 "tenant": name,
-                "containers": usage.containers,
-                "running": usage.running,
-                "memory_bytes": usage.memory,
-                "cpus_nano": usage.cpus,
-                "pids": usage.pids,
-                "volumes": usage.volumes,
-                "networks": usage.networks,
-                "images": usage.images,
-                "image_bytes": usage.image_bytes,
+                "containers": usage.of(Counted::Containers),
+                "running": usage.of(Counted::Running),
+                "memory_bytes": usage.of(Counted::Memory),
+                "cpus_nano": usage.of(Counted::Cpus),
+                "pids": usage.of(Counted::Pids),
+                "ports": usage.of(Counted::Ports),
+                "volumes": usage.of(Counted::Volumes),
+                "networks": usage.of(Counted::Networks),
+                "images": usage.of(Counted::Images),
+                "image_bytes": usage.of(Counted::ImageBytes),
             })
         })
         .collect();
@@ -136,6 +90,7 @@ fn table(usage: &BTreeMap<&str, Usage>) -> String {
         "MEMORY",
         "CPUS",
         "PIDS",
+        "PORTS",
         "VOLUMES",
         "NETWORKS",
         "IMAGES",
@@ -143,39 +98,44 @@ fn table(usage: &BTreeMap<&str, Usage>) -> String {
     ];
     out += &line("TENANT", &heads.map(str::to_owned));
     for (name, usage) in usage {
-        let limit = |amount: u64, text: String| if amount == 0 { "-".to_owned() } else { text };
+        let limit = |counted, show: fn(u64) -> String| match usage.of(counted) {
+            0 => "-".to_owned(),
+            amount => show(amount),
+        };
         out += &line(
             name,
             &[
-                usage.containers.to_string(),
-                usage.running.to_string(),
-                limit(usage.memory, bytes(usage.memory)),
-                limit(usage.cpus, cpus(usage.cpus)),
-                limit(usage.pids, usage.pids.to_string()),
-                usage.volumes.to_string(),
-                usage.networks.to_string(),
-                usage.images.to_string(),
-                bytes(usage.image_bytes),
+                usage.of(Counted::Containers).to_string(),
+                usage.of(Counted::Running).to_string(),
+                limit(Counted::Memory, bytes),
+                limit(Counted::Cpus, cpus),
+                limit(Counted::Pids, |pids| pids.to_string()),
+                usage.of(Counted::Ports).to_string(),
+                usage.of(Counted::Volumes).to_string(),
+                usage.of(Counted::Networks).to_string(),
+                usage.of(Counted::Images).to_string(),
+                bytes(usage.of(Counted::ImageBytes)),
             ],
         );
     }
     out
 }
 
-fn line(name: &str, cells: &[String; 9]) -> String {
+fn line(name: &str, cells: &[String; 10]) -> String {
     let [
         containers,
         running,
         memory,
         cpus,
         pids,
+        ports,
         volumes,
         networks,
         images,
         size,
     ] = cells;
     format!(
-        "{name:<20} {containers:>10} {running:>8} {memory:>9} {cpus:>6} {pids:>7} {volumes:>8} {networks:>9} {images:>7} {size:>12}\n"
+        "{name:<20} {containers:>10} {running:>8} {memory:>9} {cpus:>6} {pids:>7} {ports:>6} {volumes:>8} {networks:>9} {images:>7} {size:>12}\n"
     )
 }
 
@@ -235,11 +195,7 @@ mod tests {
             ("acme", Usage::default()),
             (
                 "zulu",
-                Usage {
-                    containers: 3,
-                    memory: 64 << 20,
-                    ..Usage::default()
-                },
+                Usage::from([(Counted::Containers, 3), (Counted::Memory, 64 << 20)]),
             ),
         ]);
         let table = table(&usage);

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::buffer::Buffer;
 use super::engine::{Engine, EngineError};
+use super::guests::Guest;
 use super::respond::{Refusal, write_refusal};
 use super::server::Socket;
 use super::stream::Stream;
@@ -40,6 +41,8 @@ pub(crate) struct Connection {
     /// Whether a part of that body has been passed on, and only the rest of it is still to come.
     pub(crate) begun: bool,
     pub(crate) stopping: watch::Receiver<bool>,
+    /// Says that the tenant has somebody here.
+    _guest: Option<Guest>,
 }
 
 /// The engine connection of a client connection.
@@ -68,6 +71,7 @@ impl Connection {
     ) -> Self {
         Self {
             watched: socket.observer.connected(client.peer()),
+            _guest: socket.clients.enter(),
             socket,
             client,
             input: Buffer::default(),

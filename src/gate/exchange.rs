@@ -54,7 +54,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     exchange.parsed(&call);
     let _place = match &socket.clients {
         Clients::Host => None,
-        Clients::Tenant(resident) => resident.enter()?,
+        Clients::Tenant(resident) => Some(resident.enter(&call)?),
     };
     let in_force = socket.policy.get();
     in_force.admit(&call).map_err(Refusal::denied)?;

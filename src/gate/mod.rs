@@ -4,6 +4,7 @@
 //! answer can reach another client.
 
 mod answer;
+mod ask;
 mod body;
 mod buffer;
 mod connection;
@@ -12,11 +13,15 @@ mod converse;
 mod current;
 mod engine;
 mod exchange;
+mod guests;
 mod identity;
 mod inspect;
+mod keeper;
+mod lease;
 mod links;
 mod listen;
 mod lookup;
+mod measure;
 mod own;
 mod presence;
 mod relay;
@@ -28,8 +33,10 @@ mod stream;
 mod tenancy;
 mod tunnel;
 
+pub use ask::{AskError, Asked, ask};
 pub use current::{Current, InForce};
 pub use engine::{Engine, EngineError};
+pub use keeper::remove;
 pub(crate) use listen::{Acceptor, Listener};
 pub use listen::{ListenError, Ownership};
 pub use server::{Server, Socket, Stopped};

@@ -6,24 +6,26 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 
+use super::ask::{AskError, Asked, ask, ask_and_note};
+use super::current;
 use super::engine::Engine;
+use super::guests::{Guest, Guests};
 use super::identity;
+use super::lease::{Lease, Making};
 use super::respond::Refusal;
+use crate::api::Call;
 use crate::api::json::Document;
 use crate::demand::dockerfile::Base;
 use crate::demand::{Demand, Kind};
 use crate::observe::Exchange;
-use crate::policy::Permit;
-use crate::tenant::{
-    self, Answer, Counted, Fact, Facts, Lookup, Prepared, Rate, Stop, Target, Tenant,
-};
+use crate::policy::{Counted, Permit};
+use crate::tenant::{self, Answer, Fact, Facts, Lookup, Prepared, Rate, Stop, Tenant, Usage};
 
-/// How long the engine may take to answer a look-up.
-const LOOKUP_TIME: Duration = Duration::from_secs(30);
-/// The most look-ups for one call: what a document refers to, many times over.
-const MAX_LOOKUPS: usize = 200;
+/// How long a call whose quota is used up by calls that are running waits for one of them to end: the client of that one
+/// may be this one's, and has seen its end already.
+const ENDING: Duration = Duration::from_millis(250);
 
 /// Whose clients a socket serves.
 #[derive(Debug)]
@@ -32,6 +34,16 @@ pub enum Clients {
     Host,
     /// A tenant's.
     Tenant(Resident),
+}
+
+impl Clients {
+    /// A client has connected.
+    pub(crate) fn enter(&self) -> Option<Guest> {
+        match self {
+            Self::Host => None,
+            Self::Tenant(resident) => Some(resident.state.guests.enter()),
+        }
+    }
 }
 
 /// The tenants of one engine.
@@ -47,12 +59,17 @@ impl Tenants {
         let mut known = lock(&self.known);
         let state = known
             .entry(tenant.name().to_owned())
-            .or_insert_with(|| Arc::new(State::new(&tenant)));
+            .or_insert_with(|| Arc::new(State::new(tenant.clone())));
         Resident {
             state: Arc::clone(state),
             making: Arc::clone(&self.making),
             tenant,
         }
+    }
+
+    /// All of them, in the order of their names.
+    pub(super) fn all(&self) -> Vec<Arc<State>> {
+        lock(&self.known).values().cloned().collect()
     }
 }
 
@@ -66,82 +83,91 @@ pub struct Resident {
 
 /// What all sockets of a tenant share.
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
+    pub(super) tenant: Tenant,
+    pub(super) guests: Arc<Guests>,
     /// Held from the look-up of what is used until the engine has made what was asked for.
     quota: Arc<tokio::sync::Mutex<()>>,
+    /// What running calls take, and the engine does not show.
+    reserved: watch::Sender<Usage>,
     rate: Option<Mutex<Rate>>,
-    streams: Option<(Arc<Semaphore>, u64)>,
+    concurrent: Option<Places>,
+    streams: Option<Places>,
     began: Instant,
 }
 
 impl State {
-    fn new(tenant: &Tenant) -> Self {
+    fn new(tenant: Tenant) -> Self {
         let quota = tenant.quota();
-        Self {
-            quota: Arc::default(),
-            rate: quota
-                .requests
-                .map(|per_second| Mutex::new(Rate::new(per_second))),
-            streams: quota.streams.map(|limit| {
-                let places = usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS);
-                let places = places.min(Semaphore::MAX_PERMITS);
-                (Arc::new(Semaphore::new(places)), limit)
-            }),
-            began: Instant::now(),
-        }
-    }
-}
-
-/// The image names that running calls will give, with how many calls pull each; zero for one that is made.
-#[derive(Debug, Default)]
-struct Making(Mutex<BTreeMap<String, usize>>);
-
-/// Names that are kept for one call until it ends.
-#[derive(Debug)]
-struct Lease {
-    making: Arc<Making>,
-    targets: Vec<Target>,
-}
-
-impl Lease {
-    fn take(making: &Arc<Making>, targets: Vec<Target>) -> Result<Self, tenant::Refusal> {
-        let mut lease = Self {
-            making: Arc::clone(making),
-            targets: Vec::new(),
+        let places = |counted| {
+            quota
+                .limit(counted)
+                .map(|limit| Places::new(counted, limit))
         };
-        let mut names = lock(&making.0);
-        for target in targets {
-            if lease.targets.contains(&target) {
-                continue;
-            }
-            match names.get_mut(&target.name) {
-                None => {
-                    names.insert(target.name.clone(), usize::from(target.pulled));
-                }
-                Some(pulls) if target.pulled && *pulls > 0 => *pulls = pulls.saturating_add(1),
-                Some(_) => {
-                    drop(names);
-                    return Err(tenant::Refusal::Busy(target.name));
-                }
-            }
-            lease.targets.push(target);
+        Self {
+            guests: Arc::default(),
+            quota: Arc::default(),
+            reserved: watch::Sender::default(),
+            rate: quota
+                .limit(Counted::Requests)
+                .map(|per_second| Mutex::new(Rate::new(per_second))),
+            concurrent: places(Counted::Concurrent),
+            streams: places(Counted::Streams),
+            began: Instant::now(),
+            tenant,
         }
-        drop(names);
-        Ok(lease)
+    }
+
+    /// Nanoseconds since the tenant is known.
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// What the tenant uses of its quota by what the gate knows alone.
+    pub(super) fn used(&self) -> Usage {
+        let mut usage = self.reserved.borrow().clone();
+        if let Some(rate) = &self.rate {
+            usage.add(Counted::Requests, lock(rate).used(self.now()));
+        }
+        for places in [&self.concurrent, &self.streams].into_iter().flatten() {
+            usage.add(places.counted, places.used());
+        }
+        usage
     }
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
-        let mut names = lock(&self.making.0);
-        for target in &self.targets {
-            match names.get_mut(&target.name) {
-                Some(pulls) if *pulls > 1 => *pulls = pulls.saturating_sub(1),
-                Some(_) | None => {
-                    names.remove(&target.name);
-                }
-            }
+/// So many may be there at a time.
+#[derive(Debug)]
+struct Places {
+    counted: Counted,
+    limit: u64,
+    free: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new(counted: Counted, limit: u64) -> Self {
+        let places = usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            counted,
+            limit,
+            free: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
         }
+    }
+
+    fn used(&self) -> u64 {
+        let free = u64::try_from(self.free.available_permits()).unwrap_or(u64::MAX);
+        self.limit.saturating_sub(free)
+    }
+
+    fn take(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.free).try_acquire_owned().map_err(|_| {
+            Refusal::Tenant(tenant::Refusal::Quota {
+                counted: self.counted,
+                used: self.limit,
+                asked: 1,
+                limit: self.limit,
+            })
+        })
     }
 }
 
@@ -149,7 +175,34 @@ impl Drop for Lease {
 #[derive(Debug)]
 pub(crate) struct Hold {
     _quota: Option<OwnedMutexGuard<()>>,
+    _reservation: Option<Reservation>,
     _names: Lease,
+}
+
+/// A part of the quota that a running call takes.
+#[derive(Debug)]
+struct Reservation {
+    state: Arc<State>,
+    takes: Usage,
+}
+
+impl Reservation {
+    fn make(state: &Arc<State>, takes: Usage) -> Self {
+        state
+            .reserved
+            .send_modify(|reserved| reserved.add_all(&takes));
+        Self {
+            state: Arc::clone(state),
+            takes,
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let reserved = &self.state.reserved;
+        reserved.send_modify(|reserved| reserved.remove_all(&self.takes));
+    }
 }
 
 /// What is to be done with a tenant's call.
@@ -166,29 +219,21 @@ impl Resident {
         &self.tenant
     }
 
-    /// Counts a request in.
+    /// Lets a request in, if the tenant may make one more: the places that it takes until it ends.
     ///
     /// # Errors
-    /// When there are too many, in a second or at a time.
-    pub(crate) fn enter(&self) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+    /// Which quota is used up.
+    pub(crate) fn enter(
+        &self,
+        call: &Call<'_>,
+    ) -> Result<[Option<OwnedSemaphorePermit>; 2], Refusal> {
         if let Some(rate) = &self.state.rate {
-            let now = u64::try_from(self.state.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            lock(rate).take(now).map_err(Refusal::Tenant)?;
+            lock(rate).take(self.state.now()).map_err(Refusal::Tenant)?;
         }
-        let Some((places, limit)) = &self.state.streams else {
-            return Ok(None);
-        };
-        Arc::clone(places)
-            .try_acquire_owned()
-            .map(Some)
-            .map_err(|_| {
-                Refusal::Tenant(tenant::Refusal::Quota {
-                    counted: Counted::Streams,
-                    used: *limit,
-                    asked: 1,
-                    limit: *limit,
-                })
-            })
+        let place = self.state.concurrent.as_ref().map(Places::take);
+        let streams = self.state.streams.as_ref();
+        let stream = streams.filter(|_| current::lasts(call)).map(Places::take);
+        Ok([place.transpose()?, stream.transpose()?])
     }
 
     /// Makes an allowed call the tenant's own, with what has to be asked of the engine for it.
@@ -213,29 +258,60 @@ impl Resident {
         }
         let names = tenant::targets(&self.tenant, permit.call());
         let names = Lease::take(&self.making, names).map_err(Refusal::Tenant)?;
-        let quota = if tenant::takes_quota(permit.call()) {
+        let mut quota = if tenant::takes_quota(permit.call()) {
             Some(Arc::clone(&self.state.quota).lock_owned().await)
         } else {
             None
         };
+        let prepared = match self.ask(engine, permit, exchange).await? {
+            Asked::Done(prepared) => prepared,
+            Asked::Answer(answer) => return Ok(Outcome::Answer(answer)),
+        };
+        // What is reserved is seen without the lock, which others wait for.
+        let reservation = (!prepared.takes.is_empty()).then(|| {
+            let reservation = Reservation::make(&self.state, prepared.takes.clone());
+            quota = None;
+            reservation
+        });
         let hold = Hold {
             _quota: quota,
+            _reservation: reservation,
             _names: names,
         };
+        Ok(Outcome::Send(Box::new(prepared), hold))
+    }
+
+    async fn ask<'c>(
+        &self,
+        engine: &Engine,
+        permit: &Permit<'c>,
+        exchange: &mut Exchange,
+    ) -> Result<Asked<Prepared<'c>>, Refusal> {
         let chance = RandomState::new().build_hasher().finish();
-        let step = |facts: &Facts| tenant::prepare(&self.tenant, permit, facts, chance);
-        let note = |lookup: &Lookup, fact: &Fact| {
-            if fact.status != 200 || !exchange.is_recorded() {
-                return;
+        let mut changes = self.state.reserved.subscribe();
+        let mut patient = true;
+        loop {
+            // Seen before the engine is asked: what ends in between is counted twice, and never not at all.
+            let reserved = changes.borrow_and_update().clone();
+            let step =
+                |facts: &Facts| tenant::prepare(&self.tenant, permit, facts, chance, &reserved);
+            let note = |lookup: &Lookup, fact: &Fact| {
+                if fact.status != 200 || !exchange.is_recorded() {
+                    return;
+                }
+                if let Ok(found) = Document::parse(&fact.body) {
+                    let plain =
+                        |name: &str| self.tenant.plain_name(name).unwrap_or(name).to_owned();
+                    identity::note(&lookup.target, found.root(), plain, exchange);
+                }
+            };
+            let asked = ask_and_note(engine, step, note).await;
+            let full = matches!(asked, Err(AskError::Refused(tenant::Refusal::Quota { .. })));
+            if !full || !patient || reserved.is_empty() {
+                return asked.map_err(Refusal::from);
             }
-            if let Ok(found) = Document::parse(&fact.body) {
-                let plain = |name: &str| self.tenant.plain_name(name).unwrap_or(name).to_owned();
-                identity::note(&lookup.target, found.root(), plain, exchange);
-            }
-        };
-        match self.ask(engine, step, note).await? {
-            Asked::Done(prepared) => Ok(Outcome::Send(Box::new(prepared), hold)),
-            Asked::Answer(answer) => Ok(Outcome::Answer(answer)),
+            patient = false;
+            drop(tokio::time::timeout(ENDING, changes.changed()).await);
         }
     }
 
@@ -244,97 +320,23 @@ impl Resident {
     /// # Errors
     /// Why not.
     pub(crate) async fn check_bases(&self, engine: &Engine, bases: &[Base]) -> Result<(), Refusal> {
-        let step = |facts: &Facts| tenant::may_build_from(&self.tenant, bases, facts);
-        self.ask(engine, step, |_, _| {}).await.map(|_| ())
+        let step = |facts: &Facts| -> Result<(), Stop> {
+            tenant::may_build_from(&self.tenant, bases, facts)
+        };
+        ask(engine, step).await.map(|_| ()).map_err(Refusal::from)
     }
+}
 
-    /// Asks the engine what the core has to know, until it is content.
-    async fn ask<T>(
-        &self,
-        engine: &Engine,
-        step: impl Fn(&Facts) -> Result<T, Stop>,
-        mut note: impl FnMut(&Lookup, &Fact),
-    ) -> Result<Asked<T>, Refusal> {
-        let mut facts = Facts::default();
-        for _ in 0..MAX_LOOKUPS {
-            match step(&facts) {
-                Ok(done) => return Ok(Asked::Done(done)),
-                Err(Stop::Refuse(refusal)) => return Err(Refusal::Tenant(refusal)),
-                Err(Stop::Answer(answer)) => return Ok(Asked::Answer(answer)),
-                Err(Stop::Lookup(lookup)) => {
-                    let fact = fetch(engine, &lookup).await?;
-                    note(&lookup, &fact);
-                    facts.add(lookup, fact);
-                }
-            }
+impl From<AskError> for Refusal {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Engine(error) => error.into(),
+            AskError::Refused(refusal) => Self::Tenant(refusal),
         }
-        Err(Refusal::Tenant(tenant::Refusal::Way {
-            what: format!("a call that refers to more than {MAX_LOOKUPS} objects"),
-            why: "each has to be looked up",
-        }))
     }
-}
-
-enum Asked<T> {
-    Done(T),
-    Answer(Answer),
-}
-
-async fn fetch(engine: &Engine, lookup: &Lookup) -> Result<Fact, Refusal> {
-    let method = match lookup.method {
-        tenant::Ask::Get => hyper::Method::GET,
-        tenant::Ask::Make => hyper::Method::POST,
-    };
-    let document = hyper::body::Bytes::copy_from_slice(lookup.body.as_bytes());
-    let (status, body) = engine
-        .call(method, &lookup.target, document, LOOKUP_TIME)
-        .await?;
-    Ok(Fact {
-        status: status.as_u16(),
-        body: body.to_vec(),
-    })
 }
 
 /// What a panic has left behind is still true: each change is one step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn target(name: &str, pulled: bool) -> Target {
-        Target {
-            name: name.to_owned(),
-            pulled,
-        }
-    }
-
-    #[test]
-    fn a_name_is_made_by_one_and_pulled_by_many() {
-        let making = Arc::<Making>::default();
-        let take = |name, pulled| Lease::take(&making, vec![target(name, pulled)]);
-        let first = take("a", true).unwrap();
-        let second = take("a", true).unwrap();
-        assert!(take("a", false).is_err());
-        drop(first);
-        assert!(take("a", false).is_err());
-        drop(second);
-        let made = take("a", false).unwrap();
-        assert!(take("a", true).is_err());
-        assert!(take("a", false).is_err());
-        assert!(take("b", false).is_ok());
-        drop(made);
-        assert!(take("a", false).is_ok());
-        assert!(lock(&making.0).is_empty());
-    }
-
-    #[test]
-    fn what_is_refused_keeps_no_name() {
-        let making = Arc::<Making>::default();
-        let _a = Lease::take(&making, vec![target("a", false)]).unwrap();
-        assert!(Lease::take(&making, vec![target("b", false), target("a", false)]).is_err());
-        assert!(Lease::take(&making, vec![target("b", false)]).is_ok());
-    }
 }

@@ -9,16 +9,22 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::observatory::Observatory;
+use super::tenants::TenantReading;
 
 /// How long an answer holds: so often at most the engine is asked, however many ask the gate.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long what the engine says of itself holds, while it is up.
 const VERSION_FRESH: Duration = Duration::from_secs(60);
+/// How long what tenants use holds.
+const TENANTS_FRESH: Duration = Duration::from_secs(2);
 /// How often the engine is asked when nobody else does.
 const WATCH: Duration = Duration::from_secs(10);
 
 /// The engine's answer to a request of the gate's own: the status and the body, or why there is none.
 pub type Asked<'a> = Pin<Box<dyn Future<Output = Result<(u16, Vec<u8>), String>> + Send + 'a>>;
+
+/// What each tenant uses and how long it stays.
+pub type Measured<'a> = Pin<Box<dyn Future<Output = Vec<TenantReading>> + Send + 'a>>;
 
 /// A way to ask the engine.
 pub trait AskEngine: fmt::Debug + Send + Sync {
@@ -26,6 +32,8 @@ pub trait AskEngine: fmt::Debug + Send + Sync {
     fn address(&self) -> String;
     /// `GET` of a target.
     fn get(&self, target: &'static str) -> Asked<'_>;
+    /// Measures what tenants use, in a few seconds at most.
+    fn measure(&self) -> Measured<'_>;
 }
 
 /// What the engine says of itself (`GET /version`).
@@ -50,6 +58,7 @@ pub(crate) struct Health {
     observatory: Arc<Observatory>,
     last: Mutex<Option<(Instant, Result<(), String>)>>,
     version: Mutex<Option<(Instant, EngineVersion)>>,
+    measured: Mutex<Option<Instant>>,
 }
 
 impl Health {
@@ -59,6 +68,7 @@ impl Health {
             observatory,
             last: Mutex::default(),
             version: Mutex::default(),
+            measured: Mutex::default(),
         }
     }
 
@@ -111,6 +121,17 @@ impl Health {
             .filter(|_| status == 200)?;
         *version = Some((Instant::now(), known.clone()));
         Some(known)
+    }
+
+    /// Brings up to date what tenants use, if it is older than a moment. Who asks at the same time shares the answer.
+    pub(crate) async fn measure(&self) {
+        let mut measured = self.measured.lock().await;
+        if measured.is_some_and(|at| at.elapsed() < TENANTS_FRESH) {
+            return;
+        }
+        let readings = self.engine.measure().await;
+        self.observatory.measured(readings);
+        *measured = Some(Instant::now());
     }
 
     /// Keeps `doodgate_engine_up` true to the engine.

@@ -17,6 +17,7 @@ use super::Decision;
 use super::audit::Counters;
 use super::observer::PolicyFacts;
 use super::process;
+use super::tenants::QuotaReading;
 use crate::api::{OPERATIONS, OperationId};
 use crate::policy::Reason;
 
@@ -67,8 +68,10 @@ pub(crate) struct Metrics {
     pub(crate) audit_records: IntCounter,
     pub(crate) audit_dropped: IntCounter,
     pub(crate) audit_errors: IntCounter,
-    pub(crate) quota_used: GaugeVec,
-    pub(crate) quota_limit: GaugeVec,
+    quota_used: GaugeVec,
+    quota_limit: GaugeVec,
+    quota_read: IntGaugeVec,
+    pub(crate) tenant_removals: IntCounterVec,
 }
 
 impl fmt::Debug for Metrics {
@@ -230,6 +233,16 @@ impl Metrics {
                 Opts::new("doodgate_quota_limit", "What a tenant may use of a quota, in the quota's own unit."),
                 &["tenant", "quota"],
             ))?,
+            quota_read: to.add(gauges(
+                "doodgate_quota_read_timestamp_seconds",
+                "When the engine was last asked what a tenant uses. An old one means that the engine does not answer, and that the use is of that time.",
+                &["tenant"],
+            ))?,
+            tenant_removals: to.add(counters(
+                "doodgate_tenant_removals_total",
+                "Objects of a tenant that the gate removed by itself, since their ttl was over or the tenant had long been idle.",
+                &["tenant", "kind", "reason"],
+            ))?,
             registry,
         };
         for outcome in ["success", "failure"] {
@@ -289,12 +302,19 @@ impl Metrics {
 
     /// The configuration in force was read at `time`.
     pub(crate) fn loaded(&self, time: SystemTime) {
-        let seconds = time
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
-        self.last_reload
-            .set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.last_reload.set(seconds(time));
+    }
+
+    /// What a tenant used at `time` of each quota.
+    pub(crate) fn quotas(&self, tenant: &str, quotas: &[QuotaReading], time: SystemTime) {
+        for QuotaReading { quota, used, limit } in quotas {
+            let labels = &[tenant, quota];
+            self.quota_used.with_label_values(labels).set(*used);
+            self.quota_limit.with_label_values(labels).set(*limit);
+        }
+        self.quota_read
+            .with_label_values(&[tenant])
+            .set(seconds(time));
     }
 
     /// Takes back [`Metrics::policy`].
@@ -313,6 +333,12 @@ impl Metrics {
             .with_label_values(&[socket])
             .set(i64::from(!policy.enforcement.observes_only()));
     }
+}
+
+/// Seconds since 1970.
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The handles of one socket: nothing is looked up by a label while requests are served.

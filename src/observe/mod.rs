@@ -24,13 +24,15 @@ mod redact;
 mod spares;
 mod status;
 mod streams;
+mod tenants;
 mod time;
 
 pub use admin::Admin;
 pub use decision::{Decision, End};
 pub use exchange::{Exchange, Refused};
 pub use flow::{Meter, Upload};
-pub use health::{AskEngine, Asked};
+pub use health::{AskEngine, Asked, Measured};
 pub use observatory::{Observatory, ObserveError, Options, digest};
 pub use observer::{Client, Observer, PolicyFacts, SocketFacts};
 pub use peer::Peer;
+pub use tenants::{LifeReading, QuotaReading, TenantReading};

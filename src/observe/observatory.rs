@@ -11,6 +11,7 @@ use super::events::Events;
 use super::metrics::Metrics;
 use super::names::Names;
 use super::observer::{Observer, SocketFacts};
+use super::tenants::{TenantReading, Tenants};
 use crate::policy::Audit;
 
 /// What is watched and how.
@@ -56,6 +57,7 @@ pub struct Observatory {
     pub(crate) options: Options,
     pub(crate) events: Events,
     pub(crate) names: Names,
+    pub(crate) tenants: Tenants,
     pub(crate) started: SystemTime,
     /// Makes the ids of this process differ from those of the one before.
     pub(crate) epoch: u32,
@@ -94,6 +96,7 @@ impl Observatory {
             options,
             events: Events::default(),
             names: Names::default(),
+            tenants: Tenants::default(),
             started,
             epoch: seconds ^ process::id().rotate_left(16),
             numbers: AtomicU64::new(0),
@@ -139,16 +142,17 @@ impl Observatory {
         self.metrics.render()
     }
 
-    /// What a tenant uses of a quota, and may use at most, in the quota's own unit.
-    pub fn quota(&self, tenant: &str, quota: &str, used: f64, limit: f64) {
+    /// What tenants use, measured just now.
+    pub(crate) fn measured(&self, readings: Vec<TenantReading>) {
+        self.tenants.read(readings, &self.metrics);
+    }
+
+    /// An object of a tenant's was removed, since its time had come: `reason` says which.
+    pub fn removed(&self, tenant: &str, kind: &str, reason: &str) {
         self.metrics
-            .quota_used
-            .with_label_values(&[tenant, quota])
-            .set(used);
-        self.metrics
-            .quota_limit
-            .with_label_values(&[tenant, quota])
-            .set(limit);
+            .tenant_removals
+            .with_label_values(&[tenant, kind, reason])
+            .inc();
     }
 
     /// The audit's file has been moved away: a new one is to be begun.

@@ -64,9 +64,10 @@ pub(crate) async fn render(observatory: &Observatory, health: &Health) -> Vec<u8
     for observer in &observers {
         observer.streams.write(&observer.socket, &mut line);
     }
-    line.raw(b"]").key("tenants").raw(b"[");
-    tenants(&mut line, observatory);
-    line.raw(b"]").key("audit").raw(b"{");
+    line.raw(b"]");
+    health.measure().await;
+    observatory.tenants.write(&mut line);
+    line.key("audit").raw(b"{");
     let metrics = &observatory.metrics;
     if let Some(sink) = &observatory.options.audit.to {
         line.text("sink", &sink.to_string());
@@ -152,32 +153,6 @@ fn histogram(line: &mut Line, histogram: &Histogram) {
         line.digits(bucket.cumulative_count()).raw(b"]");
     }
     line.raw(b"]}");
-}
-
-fn tenants(line: &mut Line, observatory: &Observatory) {
-    use prometheus::core::Collector;
-    let metrics = &observatory.metrics;
-    for family in metrics.quota_limit.collect() {
-        for metric in family.get_metric() {
-            let label = |wanted: &str| {
-                metric
-                    .get_label()
-                    .iter()
-                    .find(|label| label.name() == wanted)
-                    .map_or("", |label| label.value())
-            };
-            let (tenant, quota) = (label("tenant"), label("quota"));
-            line.element()
-                .raw(b"{")
-                .text("tenant", tenant)
-                .text("quota", quota)
-                .key("used");
-            line.float(metrics.quota_used.with_label_values(&[tenant, quota]).get());
-            line.key("limit")
-                .float(metric.get_gauge().get_value())
-                .raw(b"}");
-        }
-    }
 }
 
 fn unsigned(number: i64) -> u64 {

@@ -23,6 +23,7 @@ mod pattern;
 mod permit;
 mod preset;
 mod quantity;
+mod quota;
 mod read;
 mod remedy;
 mod rewrite;
@@ -47,11 +48,12 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use enforcement::{Enforcement, ObserveOnly};
 pub use permit::{Basis, Permit, Rewrite, RuleRef};
 pub use preset::PRESETS;
+pub use quota::{Counted, PortRange, Quota, Shares};
 pub use remedy::remedy;
 pub use rule::Effect;
 pub use source::decode;
 pub use summary::{HostReach, Summary};
-pub use tenancy::{Quota, SharedImages, Shares, Tenancy};
+pub use tenancy::{Lifetime, OnIdle, SharedImages, Tenancy};
 
 /// A policy that comes with the program.
 #[derive(Clone, Copy, Debug)]

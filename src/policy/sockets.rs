@@ -20,13 +20,9 @@ const KEYS: &[&str] = &[
     "insecure",
     "listen",
     "mode",
-    "namespace",
     "observe-only",
     "owner",
     "policy",
-    "quota",
-    "shared-images",
-    "tenant",
 ];
 
 /// Reads the sockets. `built` are the policies of the file.
@@ -55,17 +51,20 @@ pub(super) fn read(
         if let Some(tenant) = &draft.tenant {
             let other = sockets.iter().find(|socket| {
                 let other = socket.tenant.as_ref();
-                other.is_some_and(|o| o.name == tenant.name && o.quota != tenant.quota)
+                other.is_some_and(|o| {
+                    o.name == tenant.name
+                        && (&o.quota, o.lifetime) != (&tenant.quota, tenant.lifetime)
+                })
             });
             if let Some(other) = other {
                 reader.error_help(
                     entry.span,
                     format!(
-                        "the tenant {} has another quota at the socket `{}`",
+                        "the tenant {} has another quota or life at the socket `{}`",
                         quote(&tenant.name),
                         other.name
                     ),
-                    "all sockets of a tenant share one quota: write the same for each",
+                    "all sockets of a tenant share one `quota`, `ttl`, `on-idle` and `idle`: write the same for each",
                 );
             }
         }
@@ -159,13 +158,13 @@ impl<'n> Draft<'n> {
                 "insecure" => insecure = reader.boolean(node, key).unwrap_or_default(),
                 "audit" => draft.audit = audit::calls(reader, node, key),
                 "observe-only" => draft.enforcement = enforcement(reader, entry, entries),
-                "tenant" | "quota" | "shared-images" | "namespace" => {}
+                key if tenancy::KEYS.contains(&key) => {}
                 key => reader.unknown(
                     entry.span,
                     "key",
                     key,
-                    KEYS.iter().copied(),
-                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `audit`, `observe-only`, `tenant`, `namespace`, `shared-images` and `quota`",
+                    KEYS.iter().chain(tenancy::KEYS).copied(),
+                    "a socket has `listen`, `policy`, `mode`, `owner`, `group`, `insecure`, `audit` and `observe-only`; and that of a tenant has `tenant`, `namespace`, `shared-images`, `quota`, `ttl`, `on-idle` and `idle`",
                 ),
             }
         }

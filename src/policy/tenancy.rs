@@ -1,12 +1,26 @@
 //! What a configuration says of the tenant that a socket belongs to.
 
+use std::time::Duration;
+
 use super::diagnostics::quote;
 use super::matcher::Matcher;
-use super::pattern::{self, Pattern};
-use super::quantity;
+use super::pattern::Pattern;
+use super::quota::{self, Quota};
 use super::read::Reader;
 use super::source::{Data, Entry, Node};
-use crate::demand::{Shape, Unit};
+use super::{pattern, quantity};
+use crate::demand::Shape;
+
+/// The keys of a socket that are for tenants.
+pub(super) const KEYS: &[&str] = &[
+    "idle",
+    "namespace",
+    "on-idle",
+    "quota",
+    "shared-images",
+    "tenant",
+    "ttl",
+];
 
 /// The tenant of a socket: everything that its clients make is this tenant's, and they see nothing else.
 #[derive(Debug)]
@@ -18,15 +32,18 @@ pub struct Tenancy {
     pub shared_images: SharedImages,
     /// How much the tenant may use.
     pub quota: Quota,
+    /// When what it has is removed by itself.
+    pub lifetime: Lifetime,
 }
 
 impl Tenancy {
-    /// A tenant that may use every image that nobody owns, without a quota.
+    /// A tenant that may use every image that nobody owns, without a quota or an end.
     pub fn of(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             shared_images: SharedImages::default(),
             quota: Quota::default(),
+            lifetime: Lifetime::default(),
         }
     }
 
@@ -76,47 +93,85 @@ impl SharedImages {
     }
 }
 
-/// How much a tenant may use at a time; `None` sets no limit.
+/// When what a tenant has is removed by itself.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Quota {
-    /// Containers, running or not.
-    pub containers: Option<u64>,
-    /// Running containers.
-    pub running: Option<u64>,
-    /// The sum of the containers' memory limits, in bytes.
-    pub memory: Option<u64>,
-    /// The sum of the containers' processors, in billionths.
-    pub cpus: Option<u64>,
-    /// The sum of the containers' limits of processes.
-    pub pids: Option<u64>,
-    /// Volumes.
-    pub volumes: Option<u64>,
-    /// Networks, the tenant's own default one included.
-    pub networks: Option<u64>,
-    /// Requests a second, over a second.
-    pub requests: Option<u64>,
-    /// Requests at the same time, streams included.
-    pub streams: Option<u64>,
-    /// What a container gets that asks for no limit.
-    pub default: Shares,
+pub struct Lifetime {
+    /// How old a container may become; `None` for any age.
+    pub ttl: Option<Duration>,
+    /// What is removed once no client has been connected for a time.
+    pub on_idle: OnIdle,
 }
 
-/// What a container takes of the sums.
+impl Lifetime {
+    /// How long no client may be connected, unless the configuration says otherwise.
+    pub const IDLE: Duration = Duration::from_secs(300);
+
+    /// Whether nothing is ever removed.
+    pub fn is_endless(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Reads a time that a tenant's things have.
+    ///
+    /// # Errors
+    /// How it is written.
+    pub fn duration(text: &str) -> Result<Duration, &'static str> {
+        quantity::duration(text).and_then(|time| {
+            if time.is_zero() {
+                Err("it must be longer than nothing")
+            } else {
+                Ok(time)
+            }
+        })
+    }
+}
+
+/// What is removed of a tenant that no client is connected for.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Shares {
-    /// Bytes of memory.
-    pub memory: Option<u64>,
-    /// Billionths of a processor.
-    pub cpus: Option<u64>,
-    /// Processes.
-    pub pids: Option<u64>,
+pub enum OnIdle {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// Containers with their anonymous volumes, and networks, once nobody was connected for so long.
+    Remove(Duration),
+    /// Named volumes and images as well.
+    RemoveAll(Duration),
+}
+
+impl OnIdle {
+    /// Reads `keep`, `remove` or `remove-all`, with the time that it waits for.
+    pub fn parse(text: &str, idle: Duration) -> Option<Self> {
+        match text {
+            "keep" => Some(Self::Keep),
+            "remove" => Some(Self::Remove(idle)),
+            "remove-all" => Some(Self::RemoveAll(idle)),
+            _ => None,
+        }
+    }
+
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Remove(_) => "remove",
+            Self::RemoveAll(_) => "remove-all",
+        }
+    }
+
+    /// For how long nobody must have been connected; `None` when nothing is removed.
+    pub const fn idle(self) -> Option<Duration> {
+        match self {
+            Self::Keep => None,
+            Self::Remove(idle) | Self::RemoveAll(idle) => Some(idle),
+        }
+    }
 }
 
 /// Reads what a socket says of its tenant.
 pub(super) fn read(reader: &mut Reader<'_, '_>, entries: &[Entry]) -> Option<Tenancy> {
     let find = |key: &str| entries.iter().find(|entry| entry.key == key);
     let Some(entry) = find("tenant") else {
-        for key in ["namespace", "shared-images", "quota"] {
+        for key in KEYS.iter().filter(|key| **key != "tenant") {
             if let Some(entry) = find(key) {
                 reader.error_help(
                     entry.span,
@@ -151,8 +206,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, entries: &[Entry]) -> Option<Ten
         tenancy.shared_images = images;
     }
     if let Some(entry) = find("quota") {
-        tenancy.quota = quota(reader, entry);
+        tenancy.quota = quota::read(reader, entry);
     }
+    tenancy.lifetime = lifetime(reader, entries);
     Some(tenancy)
 }
 
@@ -174,99 +230,44 @@ fn shared_images(reader: &mut Reader<'_, '_>, node: &Node) -> Option<SharedImage
     }
 }
 
-const QUOTAS: &[&str] = &[
-    "containers",
-    "cpus",
-    "default",
-    "memory",
-    "networks",
-    "pids",
-    "requests",
-    "running",
-    "streams",
-    "volumes",
-];
-
-fn quota(reader: &mut Reader<'_, '_>, entry: &Entry) -> Quota {
-    let mut quota = Quota::default();
-    for part in reader.map(&entry.value, "quota").unwrap_or_default() {
-        let (place, unit) = match part.key.as_str() {
-            "containers" => (&mut quota.containers, Unit::Count),
-            "running" => (&mut quota.running, Unit::Count),
-            "volumes" => (&mut quota.volumes, Unit::Count),
-            "networks" => (&mut quota.networks, Unit::Count),
-            "streams" => (&mut quota.streams, Unit::Count),
-            "pids" => (&mut quota.pids, Unit::Count),
-            "memory" => (&mut quota.memory, Unit::Bytes),
-            "cpus" => (&mut quota.cpus, Unit::NanoCpus),
-            "requests" => {
-                quota.requests = rate(reader, &part.value);
-                continue;
+/// Reads `ttl`, `on-idle` and `idle`.
+fn lifetime(reader: &mut Reader<'_, '_>, entries: &[Entry]) -> Lifetime {
+    let find = |key: &str| entries.iter().find(|entry| entry.key == key);
+    let mut time = |key| {
+        let entry = find(key)?;
+        let text = reader.text(&entry.value, key)?;
+        match Lifetime::duration(text) {
+            Ok(time) => Some(time),
+            Err(problem) => {
+                reader.error(entry.value.span, format!("`{key}`: {problem}"));
+                None
             }
-            "default" => {
-                quota.default = shares(reader, part);
-                continue;
-            }
-            key => {
-                reader.unknown(
-                    part.span,
-                    "quota",
-                    key,
-                    QUOTAS.iter().copied(),
-                    "the quotas are `containers`, `running`, `memory`, `cpus`, `pids`, `volumes`, `networks`, `requests` and `streams`; `default` holds what a container without a limit gets",
-                );
-                continue;
-            }
-        };
-        *place = amount(reader, part, unit);
-    }
-    quota
-}
-
-fn shares(reader: &mut Reader<'_, '_>, entry: &Entry) -> Shares {
-    let mut shares = Shares::default();
-    for part in reader.map(&entry.value, "default").unwrap_or_default() {
-        let (place, unit) = match part.key.as_str() {
-            "memory" => (&mut shares.memory, Unit::Bytes),
-            "cpus" => (&mut shares.cpus, Unit::NanoCpus),
-            "pids" => (&mut shares.pids, Unit::Count),
-            key => {
-                reader.unknown(
-                    part.span,
-                    "default",
-                    key,
-                    ["cpus", "memory", "pids"],
-                    "a container without a limit gets a default of `memory`, `cpus` and `pids`",
-                );
-                continue;
-            }
-        };
-        *place = amount(reader, part, unit);
-    }
-    shares
-}
-
-fn amount(reader: &mut Reader<'_, '_>, part: &Entry, unit: Unit) -> Option<u64> {
-    let text = reader.text(&part.value, &part.key)?;
-    match quantity::amount(text, unit) {
-        Ok(amount) => Some(amount),
-        Err(problem) => {
-            reader.error(part.value.span, format!("`{}`: {problem}", part.key));
-            None
+        }
+    };
+    let (ttl, idle) = (time("ttl"), time("idle"));
+    let mut on_idle = OnIdle::Keep;
+    if let Some(entry) = find("on-idle")
+        && let Some(text) = reader.text(&entry.value, "on-idle")
+    {
+        match OnIdle::parse(text, idle.unwrap_or(Lifetime::IDLE)) {
+            Some(wanted) => on_idle = wanted,
+            None => reader.error_help(
+                entry.value.span,
+                format!("`on-idle` cannot be {}", quote(text)),
+                "write `keep`, `remove` (containers and networks) or `remove-all` (volumes and images too)",
+            ),
         }
     }
-}
-
-fn rate(reader: &mut Reader<'_, '_>, node: &Node) -> Option<u64> {
-    let text = reader.text(node, "requests")?;
-    let rate = text
-        .strip_suffix("/s")
-        .and_then(|number| quantity::amount(number, Unit::Count).ok())
-        .filter(|rate| *rate > 0);
-    if rate.is_none() {
-        reader.error(node.span, "`requests` is a rate such as `50/s`");
+    if let Some(entry) = find("idle")
+        && find("on-idle").is_none()
+    {
+        reader.error_help(
+            entry.span,
+            "`idle` says how long to wait, and nothing what for",
+            "add `on-idle: remove`",
+        );
     }
-    rate
+    Lifetime { ttl, on_idle }
 }
 
 #[cfg(test)]

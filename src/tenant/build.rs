@@ -3,13 +3,13 @@
 use super::facts::InspectedImage;
 use super::image::{self, Image, no_image};
 use super::scene::{Scene, is_default};
-use super::{Facts, LABEL_PREFIX, OWNER_LABEL, Refusal, Stop, Tenant};
+use super::{Facts, LABEL_PREFIX, OWNER_LABEL, Refusal, Stop, Tenant, Usage};
 use crate::api::Call;
 use crate::api::image::Reference;
 use crate::demand::dockerfile::{self, Base, Texts};
 
-/// Makes a build the tenant's.
-pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
+/// Makes a build the tenant's, and answers what it takes of the quota while it runs.
+pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<Usage, Stop> {
     let given = |name: &str| call.parameter(name).is_some_and(|value| !value.is_empty());
     let buildkit = call.parameter("version") == Some("2");
     if buildkit || ["session", "buildid", "outputs"].into_iter().any(given) {
@@ -51,16 +51,8 @@ pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> 
     call.set_parameter("networkmode", mode);
     let labels = labels(scene, call.parameter("labels"))?;
     call.set_parameter("labels", labels);
-    if let Some(sum) = scene.tenant.quota().memory {
-        let asked = call
-            .parameter("memory")
-            .and_then(|memory| memory.parse::<u64>().ok())
-            .filter(|memory| *memory > 0);
-        let share = scene.tenant.quota().default.memory.unwrap_or(sum);
-        call.set_parameter("memory", asked.unwrap_or(share).min(sum).to_string());
-    }
     texts("buildargs", call.parameter("buildargs"))?;
-    Ok(())
+    scene.claim_build(call)
 }
 
 fn way(what: &str, why: &'static str) -> Stop {
@@ -109,11 +101,7 @@ pub fn bases(call: &Call<'_>, file: &[u8]) -> Result<Vec<Base>, Refusal> {
 /// # Errors
 /// [`Stop`]: what has to be known first, or why not.
 pub fn may_build_from(tenant: &Tenant, bases: &[Base], facts: &Facts) -> Result<(), Stop> {
-    let scene = Scene {
-        tenant,
-        facts,
-        chance: 0,
-    };
+    let scene = Scene::of(tenant, facts);
     for base in bases {
         if base.needed && image::engine_name(&scene, &base.term)?.is_some() {
             return Err(way(

@@ -2,13 +2,14 @@
 
 use super::facts::InspectedImage;
 use super::image::{self, Image, no_image};
-use super::quota::count;
 use super::refusal::Kind;
 use super::scene::{Scene, is_default};
-use super::{IMAGE_LABEL, OWNER_LABEL, Refusal, Stop, labels};
+use super::usage::count;
+use super::{IMAGE_LABEL, OWNER_LABEL, Refusal, Stop, labels, ports};
 use crate::api::Call;
 use crate::api::json::{Member, Value};
 use crate::demand::normal;
+use crate::policy::Counted;
 
 /// Makes the creation of a container the tenant's.
 pub(super) fn create<'c>(
@@ -39,7 +40,8 @@ pub(super) fn create<'c>(
     modes(scene, &mut host).map_err(reference)?;
     join(scene, root, &mut host, &name).map_err(reference)?;
     volumes(scene, root, &mut host, image.as_ref()).map_err(reference)?;
-    let mut stamps = scene.claim_container(&mut host)?.to_vec();
+    let ports = ports::publish(scene.tenant, root, &mut host, image.as_ref())?;
+    let mut stamps = scene.claim_container(&mut host, ports)?.to_vec();
     stamps.push((IMAGE_LABEL, term));
     root.set_field("HostConfig", host);
     labels::stamp(root, scene.tenant, &stamps)?;
@@ -315,7 +317,7 @@ fn volumes<'c>(
     for name in &named {
         new = new.saturating_add(u64::from(!scene.has_volume(name)?));
     }
-    scene.claim_volumes(new)?;
+    scene.claim(&[(Counted::Volumes, new)])?;
     for name in &named {
         scene.made_volume(name, &driver)?;
     }

@@ -142,6 +142,8 @@ pub(super) struct Configured {
     #[serde(default)]
     pub(super) volumes: Option<std::collections::BTreeMap<String, serde_json::Value>>,
     #[serde(default)]
+    pub(super) exposed_ports: Option<std::collections::BTreeMap<String, serde_json::Value>>,
+    #[serde(default)]
     pub(super) on_build: Option<Vec<String>>,
 }
 
@@ -152,6 +154,9 @@ pub(super) struct InspectedContainer {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) config: Configured,
+    /// The commands in it that are prepared or run.
+    #[serde(default, rename = "ExecIDs")]
+    pub(super) execs: Option<Vec<String>>,
 }
 
 /// An item of `GET /containers/json`.
@@ -165,6 +170,9 @@ pub(super) struct ListedContainer {
     pub(super) labels: Labels,
     #[serde(default)]
     pub(super) state: String,
+    /// Seconds since 1970.
+    #[serde(default)]
+    pub(super) created: i64,
 }
 
 /// `GET /exec/ID/json`.
@@ -218,10 +226,16 @@ pub(super) struct InspectedImage {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ListedImage {
+    pub(super) id: String,
+    /// Seconds since 1970.
+    #[serde(default)]
+    pub(super) created: i64,
     #[serde(default)]
     pub(super) repo_tags: Option<Vec<String>>,
     #[serde(default)]
     pub(super) repo_digests: Option<Vec<String>>,
     #[serde(default)]
     pub(super) labels: Labels,
+    #[serde(default)]
+    pub(super) size: u64,
 }

@@ -6,8 +6,8 @@ mod pattern;
 
 use super::facts::{Answer, InspectedImage, ListedImage, label};
 use super::filters::Filters;
-use super::quota::count;
 use super::scene::Scene;
+use super::usage::count;
 use super::{ImageListing, OWNER_LABEL, Refusal, Stop, Tenant, View, labels};
 use crate::api::image::{BadReference, ImageTerm, Reference};
 use crate::api::json::Value;
@@ -85,6 +85,11 @@ fn bad(name: &'static str) -> impl Fn(BadReference) -> Stop {
         }
         .into()
     }
+}
+
+/// Whether the call makes an image that will be the tenant's own.
+pub(super) fn is_made(call: &Call<'_>) -> bool {
+    pulled(call).is_none()
 }
 
 /// The image that the call pulls; `None` when it imports one.

@@ -12,16 +12,20 @@ mod build;
 mod create;
 mod facts;
 mod filters;
+mod holdings;
 mod image;
 mod labels;
 mod name;
+mod ports;
 mod prepare;
 mod quota;
+mod rate;
 mod refusal;
 mod scene;
 mod scope;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod view;
 
 use std::borrow::Cow;
@@ -30,17 +34,19 @@ use std::sync::Arc;
 pub use answer::{Counts, ImageListing, Listing, Unshieldable, View};
 pub use build::{bases, may_build_from};
 pub use facts::{Answer, Ask, Fact, Facts, Lookup, Stop};
+pub use holdings::{Extent, Holdings, Removal, Standing, holdings};
 pub use image::plain_image;
 pub use image::{Names, Patterns, Target, targets};
 pub use name::{DEFAULT_NETWORK, engine_name, plain_name};
 pub use prepare::{Prepared, prepare, takes_quota};
-pub use quota::{Rate, Usage};
-pub use refusal::{Counted, Kind, Refusal};
+pub use rate::Rate;
+pub use refusal::{Kind, Refusal};
 pub use scope::Scope;
+pub use usage::{Usage, measure};
 pub use view::Shield;
 
 use crate::api::image::Reference;
-use crate::policy::{Quota, Tenancy};
+use crate::policy::{Lifetime, Quota, Tenancy};
 
 /// The prefix of the labels that are the gate's: clients can neither set, change nor remove them, and do not see them.
 pub const LABEL_PREFIX: &str = "io.doodgate.";
@@ -54,6 +60,8 @@ pub const CPUS_LABEL: &str = "io.doodgate.cpus";
 pub const PIDS_LABEL: &str = "io.doodgate.pids";
 /// The image that a container was made of, as the tenant named it.
 pub const IMAGE_LABEL: &str = "io.doodgate.image";
+/// How many host ports a container publishes.
+pub const PORTS_LABEL: &str = "io.doodgate.ports";
 /// Marks a tenant's default network, which stays when unused ones are pruned.
 pub const DEFAULT_LABEL: &str = "io.doodgate.default";
 
@@ -80,6 +88,11 @@ impl Tenant {
     /// How much it may use.
     pub fn quota(&self) -> &Quota {
         &self.tenancy.quota
+    }
+
+    /// When what it has is removed by itself.
+    pub fn lifetime(&self) -> Lifetime {
+        self.tenancy.lifetime
     }
 
     /// The name that the engine knows a container, volume or network of the tenant's by.

@@ -6,12 +6,12 @@ use super::refusal::Kind;
 use super::scene::{Scene, is_default};
 use super::scope::Scope;
 use super::{
-    Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Refusal, Stop, Tenant, View, build,
-    create, image, labels,
+    Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Refusal, Stop, Tenant, Usage, View,
+    build, create, image, labels,
 };
 use crate::api::json::{Document, Value};
 use crate::api::{Call, Meaning};
-use crate::policy::Permit;
+use crate::policy::{Counted, Permit};
 
 /// A call that is ready to be sent on a tenant's behalf.
 #[derive(Debug)]
@@ -20,12 +20,15 @@ pub struct Prepared<'c> {
     pub permit: Permit<'c>,
     /// What the answer holds.
     pub view: View,
+    /// What of the quota the call takes until it ends, and the engine does not show.
+    pub takes: Usage,
 }
 
 /// Makes an allowed call the tenant's own.
 ///
 /// This is asked again and again, with the facts that it asked for: it keeps nothing in between. `chance` is a number
-/// that differs from call to call, and stays the same for one.
+/// that differs from call to call, and stays the same for one; `reserved` is what other calls take
+/// ([`Prepared::takes`]).
 ///
 /// # Errors
 /// [`Stop`]: what has to be known first, or why the call is not sent.
@@ -34,18 +37,22 @@ pub fn prepare<'c>(
     permit: &Permit<'c>,
     facts: &Facts,
     chance: u64,
+    reserved: &Usage,
 ) -> Result<Prepared<'c>, Stop> {
     let scene = Scene {
         tenant,
         facts,
         chance,
+        reserved,
     };
     let mut call = permit.call().clone();
     let mut document = permit.document().cloned();
-    let view = rewrite(&scene, &mut call, &mut document)?;
+    let mut takes = Usage::default();
+    let view = rewrite(&scene, &mut call, &mut document, &mut takes)?;
     Ok(Prepared {
         permit: permit.rewritten(call, document),
         view,
+        takes,
     })
 }
 
@@ -72,9 +79,13 @@ pub fn takes_quota(call: &Call<'_>) -> bool {
     scope(call).is_ok_and(|scope| {
         matches!(
             scope,
-            Scope::ContainerCreate
+            Scope::Build
+                | Scope::ContainerCommit
+                | Scope::ContainerCreate
+                | Scope::ContainerExec
                 | Scope::ContainerStart
                 | Scope::ContainerUpdate
+                | Scope::ImageCreate
                 | Scope::NetworkCreate
                 | Scope::VolumeCreate
         )
@@ -89,6 +100,7 @@ fn rewrite<'c>(
     scene: &Scene<'_>,
     call: &mut Call<'c>,
     document: &mut Option<Document<'c>>,
+    takes: &mut Usage,
 ) -> Result<View, Stop> {
     let term = call.object().unwrap_or_default().to_owned();
     Ok(match scope(call)? {
@@ -128,6 +140,11 @@ fn rewrite<'c>(
             call.set_object(id);
             View::Pass
         }
+        Scope::ContainerExec => {
+            call.set_object(scene.container(&term)?.id);
+            scene.claim(&[(Counted::Execs, 1)])?;
+            View::Pass
+        }
         Scope::ContainerRename => {
             let id = scene.container(&term)?.id;
             let name = create::plain_name(call.parameter("name").unwrap_or_default())?;
@@ -145,6 +162,7 @@ fn rewrite<'c>(
         }
         Scope::ContainerCommit => {
             image::commit(scene, call, document.as_ref().map(Document::root))?;
+            *takes = scene.claim_image()?;
             View::Pass
         }
         Scope::Exec => {
@@ -168,6 +186,9 @@ fn rewrite<'c>(
         }
         Scope::ImageCreate => {
             image::create(scene, call)?;
+            if image::is_made(call) {
+                *takes = scene.claim_image()?;
+            }
             View::Pass
         }
         Scope::ImagePush => {
@@ -183,7 +204,7 @@ fn rewrite<'c>(
             View::ImageDeleted
         }
         Scope::Build => {
-            build::build(scene, call)?;
+            *takes = build::build(scene, call)?;
             View::Progress
         }
         Scope::BuildPrune => {
@@ -347,7 +368,7 @@ fn network(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
         .into());
     }
     labels::stamp(root, scene.tenant, &[])?;
-    scene.claim_network()?;
+    scene.claim(&[(Counted::Networks, 1)])?;
     root.set_field("Name", Value::text(scene.tenant.engine_name(&name)));
     // Engines before 25 make a second network of the same name otherwise.
     root.set_field("CheckDuplicate", Value::Bool(true));
@@ -392,7 +413,7 @@ fn volume(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
         .unwrap_or_default()
         .to_owned();
     if name.is_empty() {
-        return scene.claim_volumes(1);
+        return scene.claim(&[(Counted::Volumes, 1)]);
     }
     if create::plain_name(&name).is_err() || name.starts_with('/') {
         return Err(Refusal::Malformed {
@@ -403,7 +424,7 @@ fn volume(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
     }
     let new = !scene.has_volume(&name)?;
     let engine_name = scene.free_volume(&name)?;
-    scene.claim_volumes(u64::from(new))?;
+    scene.claim(&[(Counted::Volumes, u64::from(new))])?;
     root.set_field("Name", Value::text(engine_name));
     Ok(())
 }

@@ -1,13 +1,14 @@
-//! Quotas: what a tenant uses is summed from one list of its containers, on which the gate has stamped what each was
-//! given.
+//! Quotas: what a call takes, checked against what the engine says is used.
 
-use super::facts::{Labels, Network, Volumes, label};
-use super::refusal::Counted;
+use super::facts::Labels;
+use super::refusal::Refusal;
 use super::scene::Scene;
-use super::{CPUS_LABEL, MEMORY_LABEL, PIDS_LABEL, Refusal, Stop};
+use super::usage::{Usage, runs, stamp};
+use super::{CPUS_LABEL, MEMORY_LABEL, PIDS_LABEL, PORTS_LABEL, Stop};
+use crate::api::Call;
 use crate::api::json::Value;
 use crate::demand::normal;
-use crate::policy::{Quota, Shares};
+use crate::policy::{Counted, Quota, Shares};
 
 /// What a container without a limit gets where the quota has a sum, and neither names a default nor a number of
 /// containers, of which each would get an equal part.
@@ -15,100 +16,68 @@ const MEMORY: u64 = 512 << 20;
 const CPUS: u64 = 1_000_000_000;
 const PIDS: u64 = 512;
 
-/// What of the sums a tenant's containers have together.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Usage {
-    /// Containers, running or not.
-    pub containers: u64,
-    /// Running ones, the paused and restarting ones included.
-    pub running: u64,
-    /// Bytes of memory.
-    pub memory: u64,
-    /// Billionths of a processor.
-    pub cpus: u64,
-    /// Processes.
-    pub pids: u64,
-}
-
 /// What is used, and what more is asked for.
-fn check(counted: Counted, limit: Option<u64>, used: u64, asked: u64) -> Result<(), Refusal> {
-    match limit {
-        Some(limit) if used.saturating_add(asked) > limit => Err(Refusal::Quota {
+fn check(counted: Counted, limit: u64, used: u64, asked: u64) -> Result<(), Refusal> {
+    if used.saturating_add(asked) > limit {
+        return Err(Refusal::Quota {
             counted,
             used,
             asked,
             limit,
-        }),
-        Some(_) | None => Ok(()),
+        });
     }
-}
-
-/// Whether a container in that state takes a place among the running ones.
-fn runs(state: &str) -> bool {
-    matches!(state, "running" | "paused" | "restarting")
-}
-
-fn stamp(labels: &Labels, name: &str) -> u64 {
-    label(labels, name)
-        .and_then(|value| value.parse().ok())
-        .unwrap_or_default()
+    Ok(())
 }
 
 impl Scene<'_> {
-    /// What the tenant's containers use.
-    pub(super) fn usage(&self) -> Result<Usage, Stop> {
-        let mut usage = Usage::default();
-        for (container, state) in self.listed()? {
-            let add = |sum: &mut u64, amount: u64| *sum = sum.saturating_add(amount);
-            add(&mut usage.containers, 1);
-            add(&mut usage.running, u64::from(runs(&state)));
-            add(&mut usage.memory, stamp(&container.labels, MEMORY_LABEL));
-            add(&mut usage.cpus, stamp(&container.labels, CPUS_LABEL));
-            add(&mut usage.pids, stamp(&container.labels, PIDS_LABEL));
+    /// Takes parts of the quota.
+    pub(super) fn claim(&self, asked: &[(Counted, u64)]) -> Result<(), Stop> {
+        let quota = self.tenant.quota();
+        let limited = asked.iter().filter_map(|(counted, asked)| {
+            let limit = quota.limit(*counted)?;
+            (*asked > 0).then_some((*counted, *asked, limit))
+        });
+        let limited: Vec<(Counted, u64, u64)> = limited.collect();
+        let wanted: Vec<Counted> = limited.iter().map(|(counted, _, _)| *counted).collect();
+        let mut used = self.used(&wanted)?;
+        used.add_all(self.reserved);
+        for (counted, asked, limit) in limited {
+            check(counted, limit, used.of(counted), asked)?;
         }
-        Ok(usage)
+        Ok(())
     }
 
     /// Takes a new container's part of the quota: gives `host` the limits that it has to have, and answers the labels
-    /// that say so.
+    /// that say so. `ports` is how many host ports it publishes.
     pub(super) fn claim_container(
         &self,
         host: &mut Value<'_>,
-    ) -> Result<[(&'static str, String); 3], Stop> {
-        let quota = self.tenant.quota();
-        let shares = limit(host, quota)?;
-        let counts = [quota.containers, quota.memory, quota.cpus, quota.pids];
-        if counts.iter().any(Option::is_some) {
-            let used = self.usage()?;
-            check(Counted::Containers, quota.containers, used.containers, 1)?;
-            let sums = [
-                (Counted::Memory, quota.memory, used.memory, shares.memory),
-                (Counted::Cpus, quota.cpus, used.cpus, shares.cpus),
-                (Counted::Pids, quota.pids, used.pids, shares.pids),
-            ];
-            for (counted, limit, used, asked) in sums {
-                check(counted, limit, used, asked.unwrap_or_default())?;
-            }
-        }
-        let text = |share: Option<u64>| share.unwrap_or_default().to_string();
-        Ok([
-            (MEMORY_LABEL, text(shares.memory)),
-            (CPUS_LABEL, text(shares.cpus)),
-            (PIDS_LABEL, text(shares.pids)),
-        ])
+        ports: u64,
+    ) -> Result<[(&'static str, String); 4], Stop> {
+        let shares = limit(host, self.tenant.quota())?;
+        let amount = Option::unwrap_or_default;
+        let asked = [
+            (Counted::Memory, amount(shares.memory), MEMORY_LABEL),
+            (Counted::Cpus, amount(shares.cpus), CPUS_LABEL),
+            (Counted::Pids, amount(shares.pids), PIDS_LABEL),
+            (Counted::Ports, ports, PORTS_LABEL),
+        ];
+        let mut claimed = vec![(Counted::Containers, 1)];
+        claimed.extend(asked.iter().map(|(counted, amount, _)| (*counted, *amount)));
+        self.claim(&claimed)?;
+        Ok(asked.map(|(_, amount, label)| (label, amount.to_string())))
     }
 
     /// Takes a place among the running containers for one that may run already.
     pub(super) fn claim_start(&self, id: &str) -> Result<(), Stop> {
-        let Some(limit) = self.tenant.quota().running else {
+        if self.tenant.quota().limit(Counted::Running).is_none() {
             return Ok(());
-        };
+        }
         let listed = self.listed()?;
-        let running = listed.iter().filter(|(_, state)| runs(state));
-        let already = running.clone().any(|(container, _)| container.id == id);
-        let used = u64::try_from(running.count()).unwrap_or(u64::MAX);
-        let asked = u64::from(!already);
-        Ok(check(Counted::Running, Some(limit), used, asked)?)
+        let already = listed
+            .iter()
+            .any(|(container, state)| container.id == id && runs(state));
+        self.claim(&[(Counted::Running, u64::from(!already))])
     }
 
     /// Lets a container's limits only become lower than what it was made with.
@@ -116,18 +85,19 @@ impl Scene<'_> {
         let quota = self.tenant.quota();
         let asked = Asked::of(update);
         let sums = [
-            (Counted::Memory, quota.memory, asked.memory, MEMORY_LABEL),
-            (Counted::Cpus, quota.cpus, asked.cpus, CPUS_LABEL),
-            (Counted::Pids, quota.pids, asked.pids, PIDS_LABEL),
+            (Counted::Memory, asked.memory, MEMORY_LABEL),
+            (Counted::Memory, asked.swap, MEMORY_LABEL),
+            (Counted::Cpus, asked.cpus, CPUS_LABEL),
+            (Counted::Pids, asked.pids, PIDS_LABEL),
         ];
-        for (counted, limit, asked, name) in sums {
+        for (counted, asked, name) in sums {
             let most = stamp(labels, name);
             let raised = match asked {
                 Limit::Unset => false,
                 Limit::None => true,
                 Limit::Amount(amount) => amount > most,
             };
-            if limit.is_some() && raised {
+            if quota.limit(counted).is_some() && raised {
                 return Err(Refusal::Raised {
                     counted,
                     limit: most,
@@ -138,33 +108,63 @@ impl Scene<'_> {
         Ok(())
     }
 
-    /// Takes places for new volumes.
-    pub(super) fn claim_volumes(&self, asked: u64) -> Result<(), Stop> {
-        let Some(limit) = self.tenant.quota().volumes.filter(|_| asked > 0) else {
-            return Ok(());
-        };
-        let list: Volumes = self
-            .facts
-            .have(&format!("/volumes?filters={}", self.owned()))?;
-        let used = count(list.volumes.unwrap_or_default().len());
-        Ok(check(Counted::Volumes, Some(limit), used, asked)?)
+    /// Takes what the steps of a build and the image that it makes take, for as long as it runs: the engine gives its
+    /// containers no label that would tell whose they are. Writes their limits into the call.
+    pub(super) fn claim_build(&self, call: &mut Call<'_>) -> Result<Usage, Stop> {
+        let mut host = Value::Object(Vec::new());
+        for (parameter, field) in BUILD_LIMITS {
+            if let Some(number) = call.parameter(parameter).and_then(|text| text.parse().ok()) {
+                host.set_field(field, Value::int(number));
+            }
+        }
+        let quota = self.tenant.quota();
+        let shares = limit(&mut host, quota)?;
+        let number = |field| host.field(field).and_then(Value::as_i64);
+        if quota.limit(Counted::Cpus).is_some() && number("CpuQuota").is_none() {
+            // The builder knows no `NanoCpus`: these are hundredths of a millisecond in a tenth of a second.
+            let cpus = shares.cpus.unwrap_or_default() / 10_000;
+            call.set_parameter("cpuperiod", "100000".to_owned());
+            call.set_parameter("cpuquota", cpus.max(1_000).to_string());
+        }
+        if quota.limit(Counted::Memory).is_some() {
+            for (parameter, field) in [("memory", "Memory"), ("memswap", "MemorySwap")] {
+                call.set_parameter(parameter, number(field).unwrap_or_default().to_string());
+            }
+        }
+        let takes = Usage::from([
+            (Counted::Containers, 1),
+            (Counted::Running, 1),
+            (Counted::Memory, shares.memory.unwrap_or_default()),
+            (Counted::Cpus, shares.cpus.unwrap_or_default()),
+        ]);
+        self.claim_reserved(takes)
     }
 
-    /// Takes a place for a new network.
-    pub(super) fn claim_network(&self) -> Result<(), Stop> {
-        let Some(limit) = self.tenant.quota().networks else {
-            return Ok(());
-        };
-        let list: Vec<Network> = self
-            .facts
-            .have(&format!("/networks?filters={}", self.owned()))?;
-        Ok(check(Counted::Networks, Some(limit), count(list.len()), 1)?)
+    /// Takes a place for an image that is made. How large it becomes is not known before: when the bytes are used up,
+    /// none begins.
+    pub(super) fn claim_image(&self) -> Result<Usage, Stop> {
+        self.claim_reserved(Usage::default())
+    }
+
+    fn claim_reserved(&self, mut takes: Usage) -> Result<Usage, Stop> {
+        takes.add(Counted::Images, 1);
+        let mut asked: Vec<(Counted, u64)> = Counted::ALL
+            .into_iter()
+            .map(|counted| (counted, takes.of(counted)))
+            .collect();
+        asked.push((Counted::ImageBytes, 1));
+        self.claim(&asked)?;
+        Ok(takes)
     }
 }
 
-pub(super) fn count(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
-}
+/// The parameters of a build that limit its steps, as the fields of a container that they become.
+const BUILD_LIMITS: [(&str, &str); 4] = [
+    ("memory", "Memory"),
+    ("memswap", "MemorySwap"),
+    ("cpuquota", "CpuQuota"),
+    ("cpuperiod", "CpuPeriod"),
+];
 
 /// A limit as a document asks for it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -180,6 +180,8 @@ enum Limit {
 /// The limits in a document.
 struct Asked {
     memory: Limit,
+    /// Memory and swap together.
+    swap: Limit,
     cpus: Limit,
     pids: Limit,
 }
@@ -207,6 +209,7 @@ impl Asked {
         };
         Self {
             memory: amount(number("Memory")),
+            swap: amount(number("MemorySwap")),
             cpus,
             pids,
         }
@@ -216,113 +219,60 @@ impl Asked {
 /// What a new container gets: what it asks for, or the default where the quota has a sum. Writes the default.
 fn limit(host: &mut Value<'_>, quota: &Quota) -> Result<Shares, Refusal> {
     let asked = Asked::of(host);
-    let mut share = |counted,
-                     sum: Option<u64>,
-                     asked,
-                     (default, built_in): (Option<u64>, u64),
-                     field: &'static str| {
-        match (asked, sum) {
-            (Limit::Amount(amount), _) => Ok(Some(amount)),
-            (Limit::Unset | Limit::None, None) => Ok(None),
+    let mut share = |counted, asked, (default, built_in): (Option<u64>, u64), field| {
+        let (asked, sum) = match (asked, quota.limit(counted)) {
+            (Limit::Amount(amount), _) => return Ok(Some(amount)),
+            (Limit::Unset | Limit::None, None) => return Ok(None),
             // Clients send -1 for "none", as they send nothing.
             (Limit::Unset | Limit::None, Some(sum)) => {
-                let equal = quota.containers.and_then(|count| sum.checked_div(count));
-                let amount = default.or(equal).unwrap_or(built_in).min(sum).max(1);
-                let number = i64::try_from(amount).map_err(|_| Refusal::Quota {
-                    counted,
-                    used: 0,
-                    asked: amount,
-                    limit: sum,
-                })?;
-                host.set_field(field, Value::int(number));
-                Ok(Some(amount))
+                let count = quota.limit(Counted::Containers);
+                let equal = count.and_then(|count| sum.checked_div(count));
+                (default.or(equal).unwrap_or(built_in).min(sum).max(1), sum)
             }
-        }
+        };
+        write(host, field, asked, (counted, sum)).map(|()| Some(asked))
     };
     let default = quota.default;
-    Ok(Shares {
-        memory: share(
-            Counted::Memory,
-            quota.memory,
-            asked.memory,
-            (default.memory, MEMORY),
-            "Memory",
-        )?,
-        cpus: share(
-            Counted::Cpus,
-            quota.cpus,
-            asked.cpus,
-            (default.cpus, CPUS),
-            "NanoCpus",
-        )?,
-        pids: share(
-            Counted::Pids,
-            quota.pids,
-            asked.pids,
-            (default.pids, PIDS),
-            "PidsLimit",
-        )?,
-    })
-}
-
-/// Requests a second, as the generic cell rate algorithm counts them: a burst of one second's worth is let through,
-/// and then one for each part of a second.
-#[derive(Clone, Copy, Debug)]
-pub struct Rate {
-    per_second: u64,
-    /// When the bucket is empty again, in nanoseconds of the caller's clock.
-    free_at: u64,
-}
-
-impl Rate {
-    const SECOND: u64 = 1_000_000_000;
-
-    /// A rate of at least one request a second.
-    pub fn new(per_second: u64) -> Self {
-        Self {
-            per_second: per_second.max(1),
-            free_at: 0,
+    let memory = (default.memory, MEMORY);
+    let memory = share(Counted::Memory, asked.memory, memory, "Memory")?;
+    let mut shares = Shares {
+        memory,
+        cpus: share(Counted::Cpus, asked.cpus, (default.cpus, CPUS), "NanoCpus")?,
+        pids: share(Counted::Pids, asked.pids, (default.pids, PIDS), "PidsLimit")?,
+    };
+    if let (Some(memory), Some(sum)) = (memory, quota.limit(Counted::Memory)) {
+        match asked.swap {
+            Limit::Amount(both) => shares.memory = Some(both.max(memory)),
+            // The engine would let it swap as much as it has of memory, or without an end.
+            Limit::Unset | Limit::None => {
+                write(host, "MemorySwap", memory, (Counted::Memory, sum))?;
+            }
         }
     }
+    Ok(shares)
+}
 
-    /// Takes one request at the time `now`, in nanoseconds from any moment on.
-    ///
-    /// # Errors
-    /// When there were too many.
-    pub fn take(&mut self, now: u64) -> Result<(), Refusal> {
-        let each = Self::SECOND
-            .checked_div(self.per_second)
-            .unwrap_or(1)
-            .max(1);
-        let free_at = self.free_at.max(now).saturating_add(each);
-        if free_at > now.saturating_add(Self::SECOND) {
-            return Err(Refusal::Quota {
-                counted: Counted::Requests,
-                used: self.per_second,
-                asked: 1,
-                limit: self.per_second,
-            });
-        }
-        self.free_at = free_at;
-        Ok(())
-    }
+/// Gives `host` a limit. What the engine's numbers cannot hold is above every sum.
+fn write(
+    host: &mut Value<'_>,
+    field: &'static str,
+    amount: u64,
+    (counted, limit): (Counted, u64),
+) -> Result<(), Refusal> {
+    let number = i64::try_from(amount).map_err(|_| Refusal::Quota {
+        counted,
+        used: 0,
+        asked: amount,
+        limit,
+    })?;
+    host.set_field(field, Value::int(number));
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::json::Document;
-
-    #[test]
-    fn a_burst_of_a_second_and_then_a_steady_rate() {
-        let mut rate = Rate::new(10);
-        let taken = |rate: &mut Rate, at: u64| (0..100).filter(|_| rate.take(at).is_ok()).count();
-        assert_eq!(taken(&mut rate, 0), 10);
-        assert_eq!(taken(&mut rate, 99_000_000), 0);
-        assert_eq!(taken(&mut rate, 100_000_000), 1);
-        assert_eq!(taken(&mut rate, 400_000_000), 3);
-        assert_eq!(taken(&mut rate, 60_000_000_000), 10);
-    }
 
     fn limited(host: &str, quota: &Quota) -> (Shares, String) {
         let mut document = Document::parse(host.as_bytes()).unwrap();
@@ -334,16 +284,14 @@ mod tests {
 
     #[test]
     fn a_container_without_a_limit_gets_the_default() {
-        let quota = Quota {
-            memory: Some(4 << 30),
-            cpus: Some(2_000_000_000),
-            pids: Some(100),
-            ..Quota::default()
-        };
+        let quota = Quota::default()
+            .with(Counted::Memory, 4 << 30)
+            .with(Counted::Cpus, 2_000_000_000)
+            .with(Counted::Pids, 100);
         let (shares, host) = limited("{}", &quota);
         assert_eq!(
             host,
-            r#"{"Memory":536870912,"NanoCpus":1000000000,"PidsLimit":100}"#
+            r#"{"Memory":536870912,"NanoCpus":1000000000,"PidsLimit":100,"MemorySwap":536870912}"#
         );
         assert_eq!(shares.memory, Some(536_870_912));
         let (shares, host) = limited(
@@ -353,7 +301,7 @@ mod tests {
         assert_eq!(shares.cpus, Some(500_000_000));
         assert_eq!(
             host,
-            r#"{"Memory":1048576,"CpuQuota":50000,"PidsLimit":100}"#
+            r#"{"Memory":1048576,"CpuQuota":50000,"PidsLimit":100,"MemorySwap":1048576}"#
         );
         let (shares, host) = limited("{}", &Quota::default());
         assert_eq!(shares, Shares::default());
@@ -361,14 +309,45 @@ mod tests {
     }
 
     #[test]
+    fn swap_counts_as_memory() {
+        let quota = Quota::default().with(Counted::Memory, 4 << 30);
+        for (host, written, taken) in [
+            (
+                r#"{"Memory":5,"MemorySwap":-1}"#,
+                r#"{"Memory":5,"MemorySwap":5}"#,
+                5,
+            ),
+            (
+                r#"{"Memory":5,"MemorySwap":0}"#,
+                r#"{"Memory":5,"MemorySwap":5}"#,
+                5,
+            ),
+            (
+                r#"{"Memory":5,"MemorySwap":9}"#,
+                r#"{"Memory":5,"MemorySwap":9}"#,
+                9,
+            ),
+            (
+                r#"{"Memory":9,"MemorySwap":5}"#,
+                r#"{"Memory":9,"MemorySwap":5}"#,
+                9,
+            ),
+        ] {
+            let (shares, document) = limited(host, &quota);
+            assert_eq!((document.as_str(), shares.memory), (written, Some(taken)));
+        }
+        let free = r#"{"Memory":5,"MemorySwap":-1}"#;
+        assert_eq!(limited(free, &Quota::default()).1, free);
+    }
+
+    #[test]
     fn a_quota_is_used_up_to_its_end() {
-        assert!(check(Counted::Containers, Some(10), 9, 1).is_ok());
-        assert!(check(Counted::Containers, None, 900, 1).is_ok());
-        let refused = check(Counted::Memory, Some(10), 8, 3).unwrap_err();
+        assert!(check(Counted::Containers, 10, 9, 1).is_ok());
+        let refused = check(Counted::Memory, 10, 8, 3).unwrap_err();
         assert_eq!(refused.terms(), (429, "quota"));
         assert_eq!(
             refused.to_string(),
-            "doodgate: quota `memory` exceeded: 8 bytes of 10 bytes used, and 3 bytes more asked for"
+            "doodgate: quota `memory` exceeded: 8B of 10B used, and 3B more asked for"
         );
     }
 }

@@ -1,6 +1,7 @@
 //! Why a tenant's call is answered by the gate and not by the engine.
 
 use super::LABEL_PREFIX;
+use crate::policy::{Counted, PortRange};
 
 /// The engine's words for what does not exist. What belongs to somebody else gets the same answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,64 +18,6 @@ pub enum Kind {
     Plugin,
     /// A volume.
     Volume,
-}
-
-/// What a quota counts.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Counted {
-    /// Containers.
-    Containers,
-    /// Running containers.
-    Running,
-    /// Bytes of memory.
-    Memory,
-    /// Billionths of a processor.
-    Cpus,
-    /// Processes.
-    Pids,
-    /// Volumes.
-    Volumes,
-    /// Networks.
-    Networks,
-    /// Requests a second.
-    Requests,
-    /// Requests at the same time.
-    Streams,
-}
-
-impl Counted {
-    /// The key in a configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Containers => "containers",
-            Self::Running => "running",
-            Self::Memory => "memory",
-            Self::Cpus => "cpus",
-            Self::Pids => "pids",
-            Self::Volumes => "volumes",
-            Self::Networks => "networks",
-            Self::Requests => "requests",
-            Self::Streams => "streams",
-        }
-    }
-
-    fn amount(self, amount: u64) -> String {
-        match self {
-            Self::Memory => format!("{amount} bytes"),
-            Self::Cpus => format!(
-                "{}.{:03}",
-                amount.wrapping_div(1_000_000_000),
-                amount.wrapping_div(1_000_000).wrapping_rem(1000)
-            ),
-            Self::Containers
-            | Self::Running
-            | Self::Pids
-            | Self::Volumes
-            | Self::Networks
-            | Self::Requests
-            | Self::Streams => amount.to_string(),
-        }
-    }
 }
 
 /// Why a tenant's call does not reach the engine.
@@ -153,7 +96,7 @@ pub enum Refusal {
     /// A quota that is used up.
     #[error(
         "doodgate: quota `{}` exceeded: {} of {} used, and {} more asked for",
-        .counted.as_str(), .counted.amount(*.used), .counted.amount(*.limit), .counted.amount(*.asked)
+        .counted.as_str(), .counted.show(*.used), .counted.show(*.limit), .counted.show(*.asked)
     )]
     Quota {
         /// Which.
@@ -165,10 +108,20 @@ pub enum Refusal {
         /// How much there is.
         limit: u64,
     },
+    /// A host port that is not the tenant's to publish.
+    #[error(
+        "doodgate: quota `port-range` exceeded: the host port `{asked}` asked for, and {range} may be published"
+    )]
+    PortRange {
+        /// What was asked for.
+        asked: String,
+        /// What there is.
+        range: PortRange,
+    },
     /// A container's limit that may not be raised.
     #[error(
         "doodgate: quota `{}`: the container was made with {}, and an update can only lower that",
-        .counted.as_str(), .counted.amount(*.limit)
+        .counted.as_str(), .counted.show(*.limit)
     )]
     Raised {
         /// Which.
@@ -213,7 +166,7 @@ impl Refusal {
             Self::Busy(_) => (409, "image_busy"),
             Self::Shared(_) => (403, "image_shared"),
             Self::Malformed { .. } => (400, "malformed_parameter"),
-            Self::Quota { .. } => (429, "quota"),
+            Self::Quota { .. } | Self::PortRange { .. } => (429, "quota"),
             Self::Raised { .. } => (403, "quota_raised"),
             Self::Facts { .. } => (502, "engine_unusable"),
         }

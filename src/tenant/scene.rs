@@ -5,8 +5,10 @@ use super::facts::{
     label, read, unusable,
 };
 use super::refusal::Kind;
+use super::usage::{NOTHING, Usage};
 use super::{DEFAULT_LABEL, DEFAULT_NETWORK, OWNER_LABEL, Refusal, Stop, Tenant};
 use crate::api::{query_value, segment};
+use crate::policy::Counted;
 
 /// A tenant, and what is known of the engine for one call.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +17,8 @@ pub(super) struct Scene<'s> {
     pub(super) facts: &'s Facts,
     /// A number that differs from call to call.
     pub(super) chance: u64,
+    /// What calls that are running take of the quota, and the engine does not show.
+    pub(super) reserved: &'s Usage,
 }
 
 /// An own container.
@@ -24,6 +28,18 @@ pub(super) struct Container {
     /// The name that the tenant knows.
     pub(super) name: String,
     pub(super) labels: Labels,
+}
+
+impl<'s> Scene<'s> {
+    /// A scene in which nothing is made.
+    pub(super) const fn of(tenant: &'s Tenant, facts: &'s Facts) -> Self {
+        Self {
+            tenant,
+            facts,
+            chance: 0,
+            reserved: &NOTHING,
+        }
+    }
 }
 
 impl Scene<'_> {
@@ -244,6 +260,7 @@ impl Scene<'_> {
         let path = format!("/networks/{}", segment(&name));
         let mut found: Option<Network> = self.facts.find(&path)?;
         if found.is_none() {
+            self.claim(&[(Counted::Networks, 1)])?;
             let mut labels = serde_json::Map::new();
             labels.insert(OWNER_LABEL.to_owned(), self.tenant.name().into());
             labels.insert(DEFAULT_LABEL.to_owned(), "1".into());

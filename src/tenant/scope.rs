@@ -24,6 +24,8 @@ pub enum Scope {
     ContainerCreate,
     /// Lets an own container run.
     ContainerStart,
+    /// Prepares a command in an own container.
+    ContainerExec,
     /// Gives an own container another name.
     ContainerRename,
     /// Changes an own container's limits.
@@ -107,8 +109,8 @@ impl Scope {
             | Op::ContainerArchive
             | Op::ContainerArchiveInfo
             | Op::PutContainerArchive
-            | Op::ContainerExport
-            | Op::ContainerExec => Self::Container(View::Pass),
+            | Op::ContainerExport => Self::Container(View::Pass),
+            Op::ContainerExec => Self::ContainerExec,
             Op::ContainerCreate => Self::ContainerCreate,
             Op::ContainerStart | Op::ContainerRestart | Op::ContainerUnpause => {
                 Self::ContainerStart

@@ -9,10 +9,30 @@
     reason = "a test that overflows or cuts wrongly fails, as it should"
 )]
 
+/// Tests that are run with each engine.
+macro_rules! on_both {
+    ($($name:ident),*) => {
+        $(mod $name {
+            #[test]
+            fn engine_20() {
+                super::$name("20");
+            }
+            #[test]
+            fn engine_26() {
+                super::$name("26");
+            }
+        })*
+    };
+}
+
 #[cfg(test)]
 mod images;
 #[cfg(test)]
+mod lives;
+#[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod quotas;
 #[cfg(test)]
 mod sides;
 #[cfg(test)]

@@ -438,19 +438,4 @@ fn builds(engine: &str) {
     assert_eq!(labels["Config"]["Labels"], expected);
 }
 
-macro_rules! on_both {
-    ($($name:ident),*) => {
-        $(mod $name {
-            #[test]
-            fn engine_20() {
-                super::$name("20");
-            }
-            #[test]
-            fn engine_26() {
-                super::$name("26");
-            }
-        })*
-    };
-}
-
 on_both!(matrix, references, builds);

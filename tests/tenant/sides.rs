@@ -1,11 +1,8 @@
 //! Two tenants that do the same at once, and what each sees of it.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
-use crate::world::{Client, World, now, run, sleeper};
+use crate::world::{Client, World, ids, now, run, sleeper};
 
 /// The ends of the reads that tell of more than one object.
 const READS: &[&str] = &[
@@ -25,14 +22,6 @@ fn traces(world: &World, other: usize, objects: &[String]) -> Vec<String> {
     traces.push(world.tenant(other).to_owned());
     traces.push("io.doodgate".to_owned());
     traces
-}
-
-fn ids(answer: &Value) -> Vec<String> {
-    let items = answer.as_array().unwrap();
-    items
-        .iter()
-        .map(|item| item["Id"].as_str().unwrap().to_owned())
-        .collect()
 }
 
 fn views(engine: &str) {
@@ -198,84 +187,6 @@ fn labels(engine: &str) {
     assert_eq!(a.get("/volumes").json()["Volumes"], json!([]));
 }
 
-fn quotas(engine: &str) {
-    let quota = r#"{"containers": 10, "running": 3, "memory": "1GiB", "pids": 1000}"#;
-    let Some(world) = World::start(engine, &[quota]) else {
-        return;
-    };
-    let a = world.client(0);
-    let racers: Vec<_> = (0..100)
-        .map(|number| {
-            let client = a.clone();
-            thread::spawn(move || {
-                client
-                    .post(
-                        &format!("/containers/create?name=racer{number}"),
-                        &sleeper(),
-                    )
-                    .status
-            })
-        })
-        .collect();
-    let statuses: Vec<u16> = racers
-        .into_iter()
-        .map(|racer| racer.join().unwrap())
-        .collect();
-    let count = |status| statuses.iter().filter(|it| **it == status).count();
-    assert_eq!((count(201), count(429)), (10, 90), "{statuses:?}");
-    let made = ids(&a.get("/containers/json?all=1").json());
-    assert_eq!(made.len(), 10);
-    let inspected = a.get(&format!("/containers/{}/json", made[0])).json();
-    assert_eq!(inspected["HostConfig"]["Memory"], (1_u64 << 30) / 10);
-    assert_eq!(inspected["HostConfig"]["PidsLimit"], 100);
-    let starters: Vec<_> = made
-        .iter()
-        .map(|id| {
-            let (client, target) = (a.clone(), format!("/containers/{id}/start"));
-            thread::spawn(move || client.call("POST", &target, None).status)
-        })
-        .collect();
-    let started: Vec<u16> = starters.into_iter().map(|it| it.join().unwrap()).collect();
-    let count = |status| started.iter().filter(|it| **it == status).count();
-    assert_eq!((count(204), count(429)), (3, 7), "{started:?}");
-    let raised = a.post(
-        &format!("/containers/{}/update", made[0]),
-        &json!({"Memory": 1_u64 << 30, "MemorySwap": 2_u64 << 30}),
-    );
-    assert_eq!(raised.status, 403, "{raised:?}");
-    a.delete(&format!("/containers/{}?force=1", made[0]))
-        .want(204);
-    let mut large = sleeper();
-    large["HostConfig"]["Memory"] = (1_u64 << 29).into();
-    let refused = a.post("/containers/create", &large).want(429);
-    assert!(
-        refused.body.contains("quota `memory` exceeded"),
-        "{refused:?}"
-    );
-    a.post("/containers/create", &sleeper()).want(201);
-}
-
-fn rates(engine: &str) {
-    let Some(world) = World::start(engine, &[r#"{"requests": "5/s"}"#, r#"{"streams": 1}"#]) else {
-        return;
-    };
-    let a = world.client(0);
-    let pinged: Vec<u16> = (0..50).map(|_| a.get("/_ping").status).collect();
-    let passed = pinged.iter().filter(|status| **status == 200).count();
-    assert!((5..25).contains(&passed), "{pinged:?}");
-    assert!(pinged.contains(&429), "{pinged:?}");
-    let b = world.client(1);
-    let stream = b.open("/events");
-    let refused = b.get("/version").want(429);
-    assert!(refused.body.contains("quota `streams`"), "{refused:?}");
-    drop(stream);
-    let began = Instant::now();
-    while b.get("/version").status != 200 {
-        assert!(began.elapsed() < Duration::from_secs(10));
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Runs a command in a container of its own, and answers its exit code.
 fn code(client: &Client, command: &[&str]) -> i64 {
     let id = run(client, "", &json!({"Image": "alpine", "Cmd": command}));
@@ -305,19 +216,4 @@ fn traffic(engine: &str) {
     assert_ne!(code(&b, &["ping", "-c", "1", "-W", "2", "server"]), 0);
 }
 
-macro_rules! on_both {
-    ($($name:ident),*) => {
-        $(mod $name {
-            #[test]
-            fn engine_20() {
-                super::$name("20");
-            }
-            #[test]
-            fn engine_26() {
-                super::$name("26");
-            }
-        })*
-    };
-}
-
-on_both!(views, observed, labels, quotas, rates, traffic);
+on_both!(views, observed, labels, traffic);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -129,6 +129,14 @@ pub(crate) struct World {
 impl World {
     /// A gate with a socket for each tenant in `quotas`; `None` where there is no engine of that name.
     pub(crate) fn start(engine: &str, quotas: &[&str]) -> Option<Self> {
+        let of_quota = |quota: &&str| format!("{{\"quota\": {quota}}}");
+        let sockets: Vec<String> = quotas.iter().map(of_quota).collect();
+        let sockets: Vec<&str> = sockets.iter().map(String::as_str).collect();
+        Self::with(engine, &sockets)
+    }
+
+    /// A gate with a socket for each tenant in `sockets`, which say what is special about each.
+    pub(crate) fn with(engine: &str, sockets: &[&str]) -> Option<Self> {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let variable = format!("DOODGATE_TEST_ENGINE_{engine}");
         let Some(address) = std::env::var(&variable).ok().filter(|it| !it.is_empty()) else {
@@ -139,39 +147,34 @@ impl World {
         let prefix = format!("tn{}x{number}", std::process::id());
         let folder = std::env::temp_dir().join(&prefix);
         fs::create_dir_all(&folder).unwrap();
-        let tenants: Vec<String> = (0..quotas.len())
+        let tenants: Vec<String> = (0..sockets.len())
             .map(|index| format!("{prefix}t{index}"))
             .collect();
         let sockets: serde_json::Map<String, Value> = tenants
             .iter()
-            .zip(quotas)
-            .map(|(tenant, quota)| {
-                let quota: Value = quota.parse().unwrap();
-                let socket = json!({
+            .zip(sockets)
+            .map(|(tenant, more)| {
+                let more: Value = more.parse().unwrap();
+                let mut socket = json!({
                     "listen": format!("unix://{}/{tenant}.sock", folder.display()),
                     "policy": "everything",
                     "tenant": tenant,
                     // Others may make images in this engine meanwhile.
                     "shared-images": ["alpine"],
-                    "quota": quota,
                 });
+                for (key, value) in more.as_object().unwrap() {
+                    socket[key] = value.clone();
+                }
                 (tenant.clone(), socket)
             })
             .collect();
-        let config = json!({"version": 1, "engine": address, "policies": {}, "sockets": sockets});
-        let file = folder.join("gate.yaml");
-        fs::write(&file, config.to_string()).unwrap();
-        let log = fs::File::create(folder.join("log")).unwrap();
-        let gate = Command::new(env!("CARGO_BIN_EXE_doodgate"))
-            .args(["run", "--config"])
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let admin = format!("unix://{}/admin.sock", folder.display());
+        let config = json!({
+            "version": 1, "engine": address, "admin": admin, "policies": {}, "sockets": sockets
+        });
+        fs::write(folder.join("gate.yaml"), config.to_string()).unwrap();
         let mut world = Self {
-            gate,
+            gate: gate(&folder),
             host: Client(PathBuf::from(address.trim_start_matches("unix://"))),
             folder,
             tenants,
@@ -196,6 +199,37 @@ impl World {
             );
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Kills the gate, as a crash would, and starts another.
+    pub(crate) fn restart(&mut self) {
+        self.gate.kill().unwrap();
+        self.gate.wait().unwrap();
+        for tenant in &self.tenants {
+            fs::remove_file(self.folder.join(format!("{tenant}.sock"))).unwrap();
+        }
+        self.gate = gate(&self.folder);
+        self.wait();
+    }
+
+    /// The gate's admin listener.
+    pub(crate) fn admin(&self) -> Client {
+        Client(self.folder.join("admin.sock"))
+    }
+
+    /// The value of a metric of a tenant's quota.
+    pub(crate) fn metric(&self, name: &str, tenant: usize, quota: &str) -> String {
+        let tenant = self.tenant(tenant);
+        let series = format!("{name}{{quota=\"{quota}\",tenant=\"{tenant}\"}} ");
+        let metrics = self.admin().get("/metrics").want(200).body;
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&series));
+        line.unwrap_or_else(|| panic!("no {series}: {metrics}"))
+            .to_owned()
+    }
+
+    /// What the gate has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap()
     }
 
     pub(crate) fn tenant(&self, index: usize) -> &str {
@@ -264,6 +298,43 @@ pub(crate) fn now() -> u64 {
         .as_secs()
 }
 
+fn gate(folder: &Path) -> Child {
+    let log = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))
+        .unwrap();
+    Command::new(env!("CARGO_BIN_EXE_doodgate"))
+        .args(["run", "--config"])
+        .arg(folder.join("gate.yaml"))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until something is so, for so many seconds at most.
+pub(crate) fn until(seconds: u64, what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(
+            began.elapsed() < Duration::from_secs(seconds),
+            "never {what}"
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The identifiers of a list's items.
+pub(crate) fn ids(answer: &Value) -> Vec<String> {
+    let items = answer.as_array().unwrap();
+    items
+        .iter()
+        .map(|item| item["Id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
 /// A container that runs until it is stopped.
 pub(crate) fn sleeper() -> Value {
     json!({"Image": "alpine", "Cmd": ["sleep", "600"], "HostConfig": {"Init": true}})
@@ -280,6 +351,17 @@ pub(crate) fn run(client: &Client, name: &str, body: &Value) -> String {
         .call("POST", &format!("/containers/{id}/start"), None)
         .want(204);
     id
+}
+
+/// Builds an image with the classic builder.
+pub(crate) fn build(client: &Client, query: &str, dockerfile: &str) -> Answer {
+    let context = tar(&[("Dockerfile", dockerfile)]);
+    client.send(
+        "POST",
+        &format!("/build?{query}"),
+        "application/x-tar",
+        &context,
+    )
 }
 
 /// A tar archive of files.

@@ -123,10 +123,13 @@ impl Admin {
                 }
                 answer
             }
-            "/metrics" => typed(
-                self.observatory.render().into(),
-                "text/plain; version=0.0.4; charset=utf-8",
-            ),
+            "/metrics" => {
+                self.health.measure().await;
+                typed(
+                    self.observatory.render().into(),
+                    "text/plain; version=0.0.4; charset=utf-8",
+                )
+            }
             "/healthz" => text(StatusCode::OK, "ok\n"),
             "/readyz" => match self.health.ready().await {
                 Ok(()) => text(StatusCode::OK, "ok\n"),

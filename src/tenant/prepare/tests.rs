@@ -92,7 +92,7 @@ fn become_of(method: &str, target: &str, body: &str) -> Result<(String, String),
     let permit = policy.decide(&call, document.as_ref(), &demands).unwrap();
     let mut facts = Facts::default();
     for _ in 0..20 {
-        match prepare(&tenant("acme"), &permit, &facts, 7) {
+        match prepare(&tenant("acme"), &permit, &facts, 7, &Usage::default()) {
             Ok(prepared) => {
                 let mut target = Vec::new();
                 prepared.permit.call().write_target(
@@ -315,7 +315,7 @@ fn images_and_names_of_others_are_not_changed() {
 
 #[test]
 fn a_new_container_is_the_tenants_in_all_its_parts() {
-    let stamps = r#""Labels":{"io.doodgate.tenant":"acme","io.doodgate.memory":"0","io.doodgate.cpus":"0","io.doodgate.pids":"0","io.doodgate.image":"IMAGE"}"#;
+    let stamps = r#""Labels":{"io.doodgate.tenant":"acme","io.doodgate.memory":"0","io.doodgate.cpus":"0","io.doodgate.pids":"0","io.doodgate.ports":"0","io.doodgate.image":"IMAGE"}"#;
     let anonymous = |target: &str| {
         format!(
             r#"{{"Type":"volume","Target":"{target}","VolumeOptions":{{"Labels":{{"io.doodgate.tenant":"acme"}}}}}}"#

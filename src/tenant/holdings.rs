@@ -1,0 +1,452 @@
+//! All that tenants have in an engine, and the order in which it can go.
+
+use std::collections::BTreeMap;
+
+use super::facts::{
+    Facts, InspectedContainer, InspectedImage, Labels, ListedContainer, ListedImage, Network,
+    Volume, Volumes, label,
+};
+use super::usage::{count, runs, stamp};
+use super::{
+    CPUS_LABEL, MEMORY_LABEL, OWNER_LABEL, PIDS_LABEL, PORTS_LABEL, Stop, Usage, plain_image,
+    plain_name,
+};
+use crate::api::{query_value, segment, segments};
+use crate::policy::{Counted, Tenancy};
+
+/// What a tenant has.
+#[derive(Debug)]
+pub struct Holdings {
+    tenant: String,
+    containers: Vec<ListedContainer>,
+    networks: Vec<Network>,
+    volumes: Vec<Volume>,
+    images: Vec<ListedImage>,
+    /// The engine's names for what the tenant has tagged and does not own.
+    tags: Vec<String>,
+}
+
+/// How much of what a tenant has goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Extent {
+    /// The containers that were made before a moment, in seconds since 1970, with their anonymous volumes.
+    Older(i64),
+    /// Containers, anonymous volumes, and networks.
+    Remains,
+    /// Everything.
+    All,
+}
+
+/// One object that is to go.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Removal {
+    /// What it is.
+    pub kind: &'static str,
+    /// The name that the tenant knows.
+    pub name: String,
+    tenant: String,
+    look: String,
+    delete: String,
+}
+
+/// Whose an object is by now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// The tenant's.
+    Own,
+    /// There is none any more.
+    Gone,
+    /// Another has taken its name.
+    Foreign,
+}
+
+/// What tenants have, by their names: all of them, or one.
+///
+/// # Errors
+/// [`Stop`]: what has to be known first.
+pub fn holdings(facts: &Facts, tenant: Option<&str>) -> Result<BTreeMap<String, Holdings>, Stop> {
+    let filter = query_value(&match tenant {
+        Some(name) => format!("{{\"label\":[\"{OWNER_LABEL}={name}\"]}}"),
+        None => format!("{{\"label\":[\"{OWNER_LABEL}\"]}}"),
+    });
+    let containers: Vec<ListedContainer> =
+        facts.have(&format!("/containers/json?all=1&filters={filter}"))?;
+    let networks: Vec<Network> = facts.have(&format!("/networks?filters={filter}"))?;
+    let volumes: Volumes = facts.have(&format!("/volumes?filters={filter}"))?;
+    let images: Vec<ListedImage> = facts.have(&format!("/images/json?filters={filter}"))?;
+
+    let mut all = All(BTreeMap::new());
+    for container in containers {
+        if let Some(held) = all.of(&container.labels)
+            && plain_container(&held.tenant, container.names.iter().flatten()).is_some()
+        {
+            held.containers.push(container);
+        }
+    }
+    for network in networks {
+        if let Some(held) = all.of(&network.labels) {
+            held.networks.push(network);
+        }
+    }
+    for volume in volumes.volumes.unwrap_or_default() {
+        if let Some(held) = all.of(&volume.labels) {
+            held.volumes.push(volume);
+        }
+    }
+    for image in images {
+        if let Some(held) = all.of(&image.labels) {
+            held.images.push(image);
+        }
+    }
+    if let Some(name) = tenant {
+        all.named(name);
+    }
+    let every: Vec<ListedImage> = facts.have("/images/json")?;
+    for (name, held) in &mut all.0 {
+        held.tags = tags(name, &every);
+    }
+    // The filter is the engine's; what goes by it is checked here.
+    all.0.retain(|name, held| {
+        tenant.is_none_or(|tenant| tenant == name) && !held.removals(Extent::All).is_empty()
+    });
+    Ok(all.0)
+}
+
+struct All(BTreeMap<String, Holdings>);
+
+impl All {
+    /// What the tenant has whose the labels say something is. Labels that no gate has given are nobody's.
+    fn of(&mut self, labels: &Labels) -> Option<&mut Holdings> {
+        let name = label(labels, OWNER_LABEL).filter(|name| Tenancy::is_name(name))?;
+        Some(self.named(name))
+    }
+
+    fn named(&mut self, name: &str) -> &mut Holdings {
+        self.0
+            .entry(name.to_owned())
+            .or_insert_with(|| Holdings::none(name))
+    }
+}
+
+/// The names that a tenant has given to images of nobody's.
+fn tags(tenant: &str, images: &[ListedImage]) -> Vec<String> {
+    images
+        .iter()
+        .filter(|image| label(&image.labels, OWNER_LABEL).is_none())
+        .flat_map(|image| image.repo_tags.iter().flatten())
+        .filter(|tag| plain_image(tenant, tag).is_some())
+        .cloned()
+        .collect()
+}
+
+/// The name that the tenant knows of a container with these names; `None` for one that has the label from its image
+/// alone.
+fn plain_container<'n>(
+    tenant: &str,
+    names: impl IntoIterator<Item = &'n String>,
+) -> Option<&'n str> {
+    names.into_iter().find_map(|name| {
+        let plain = plain_name(tenant, name.strip_prefix('/')?)?;
+        (!plain.contains('/')).then_some(plain)
+    })
+}
+
+impl Holdings {
+    /// Nothing at all.
+    pub fn none(tenant: &str) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            containers: Vec::new(),
+            networks: Vec::new(),
+            volumes: Vec::new(),
+            images: Vec::new(),
+            tags: Vec::new(),
+        }
+    }
+
+    /// How much it is.
+    pub fn usage(&self) -> Usage {
+        let mut usage = Usage::from([
+            (Counted::Containers, count(self.containers.len())),
+            (Counted::Networks, count(self.networks.len())),
+            (Counted::Volumes, count(self.volumes.len())),
+            (Counted::Images, count(self.images.len())),
+        ]);
+        for container in &self.containers {
+            usage.add(Counted::Running, u64::from(runs(&container.state)));
+            for (counted, name) in [
+                (Counted::Memory, MEMORY_LABEL),
+                (Counted::Cpus, CPUS_LABEL),
+                (Counted::Pids, PIDS_LABEL),
+                (Counted::Ports, PORTS_LABEL),
+            ] {
+                usage.add(counted, stamp(&container.labels, name));
+            }
+        }
+        for image in &self.images {
+            usage.add(Counted::ImageBytes, image.size);
+        }
+        usage
+    }
+
+    /// What goes, in such an order that nothing is in use when its turn comes.
+    pub fn removals(&self, extent: Extent) -> Vec<Removal> {
+        let mut removals = Vec::new();
+        for container in &self.containers {
+            let old = match extent {
+                Extent::Older(moment) => container.created < moment,
+                Extent::Remains | Extent::All => true,
+            };
+            if old {
+                let names = container.names.iter().flatten();
+                let name = plain_container(&self.tenant, names).unwrap_or(&container.id);
+                let at = format!("/containers/{}", segment(&container.id));
+                let look = format!("{at}/json");
+                removals.push(self.removal("container", name, look, format!("{at}?force=1&v=1")));
+            }
+        }
+        if let Extent::Older(_) = extent {
+            return removals;
+        }
+        let plain = |name| plain_name(&self.tenant, name).unwrap_or(name);
+        for network in &self.networks {
+            let at = format!("/networks/{}", segment(&network.id));
+            removals.push(self.removal("network", plain(&network.name), at.clone(), at));
+        }
+        for volume in &self.volumes {
+            // What the engine has named itself nobody can name again.
+            let named = plain_name(&self.tenant, &volume.name).is_some();
+            if extent == Extent::All || !named {
+                let at = format!("/volumes/{}", segment(&volume.name));
+                let delete = format!("{at}?force=1");
+                removals.push(self.removal("volume", plain(&volume.name), at, delete));
+            }
+        }
+        if extent == Extent::All {
+            // An image that another is made of can only go behind it.
+            let mut images: Vec<&ListedImage> = self.images.iter().collect();
+            images.sort_by_key(|image| std::cmp::Reverse(image.created));
+            for image in images {
+                let at = format!("/images/{}", segment(&image.id));
+                let look = format!("{at}/json");
+                let delete = format!("{at}?force=1");
+                let name = shown(&self.tenant, image);
+                removals.push(self.removal("image", &name, look, delete));
+            }
+            for tag in &self.tags {
+                let at = format!("/images/{}", segments(tag));
+                let plain = plain_image(&self.tenant, tag).unwrap_or(tag);
+                let (look, delete) = (format!("{at}/json"), format!("{at}?force=1"));
+                removals.push(self.removal("image name", plain, look, delete));
+            }
+        }
+        removals
+    }
+
+    fn removal(&self, kind: &'static str, name: &str, look: String, delete: String) -> Removal {
+        Removal {
+            kind,
+            name: name.to_owned(),
+            tenant: self.tenant.clone(),
+            look,
+            delete,
+        }
+    }
+}
+
+/// The names that the tenant knows an image by, or the identifier where there is none.
+fn shown(tenant: &str, image: &ListedImage) -> String {
+    let tags = image.repo_tags.iter().flatten();
+    let tags = tags.map(|tag| plain_image(tenant, tag).unwrap_or(tag));
+    let tags: Vec<&str> = tags.filter(|tag| *tag != "<none>:<none>").collect();
+    if tags.is_empty() {
+        image.id.clone()
+    } else {
+        tags.join(", ")
+    }
+}
+
+impl Removal {
+    /// The target that is to be called with `DELETE`.
+    pub fn target(&self) -> &str {
+        &self.delete
+    }
+
+    /// Looks once more whose the object is: lists are older than what follows from them.
+    ///
+    /// # Errors
+    /// [`Stop`]: what has to be known first.
+    pub fn standing(&self, facts: &Facts) -> Result<Standing, Stop> {
+        let labels = match self.kind {
+            "container" => {
+                let found: Option<InspectedContainer> = facts.find(&self.look)?;
+                found.map(|found| {
+                    let named = plain_container(&self.tenant, [&found.name]).is_some();
+                    found.config.labels.filter(|_| named)
+                })
+            }
+            "image" => {
+                let found: Option<InspectedImage> = facts.find(&self.look)?;
+                found.map(|found| found.config.and_then(|config| config.labels))
+            }
+            // The name is one that nobody else can give, whatever it stands for.
+            "image name" => {
+                let found: Option<InspectedImage> = facts.find(&self.look)?;
+                return Ok(found.map_or(Standing::Gone, |_| Standing::Own));
+            }
+            "network" => facts
+                .find::<Network>(&self.look)?
+                .map(|network| network.labels),
+            _ => facts
+                .find::<Volume>(&self.look)?
+                .map(|volume| volume.labels),
+        };
+        Ok(match labels {
+            None => Standing::Gone,
+            Some(labels) if label(&labels, OWNER_LABEL) == Some(&self.tenant) => Standing::Own,
+            Some(_) => Standing::Foreign,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Fact, Lookup};
+    use super::*;
+
+    const HEX: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
+
+    /// What an engine has of `acme`, of `zulu`, and of the host, all labelled or named like something of `acme`.
+    fn engine(lookup: &Lookup) -> (u16, String) {
+        let own = r#"{"io.doodgate.tenant":"acme","io.doodgate.memory":"64"}"#;
+        let of = |labels: &str, rest: &str| format!("{{\"Labels\":{labels},{rest}}}");
+        let body = match lookup.target.split('?').next().unwrap() {
+            "/containers/json" => format!(
+                "[{},{},{},{}]",
+                of(
+                    own,
+                    r#""Id":"c1","Names":["/acme.old"],"State":"running","Created":100"#
+                ),
+                of(
+                    own,
+                    r#""Id":"c2","Names":["/acme.new"],"State":"exited","Created":200"#
+                ),
+                of(
+                    own,
+                    r#""Id":"c3","Names":["/host"],"State":"running","Created":1"#
+                ),
+                of(
+                    r#"{"io.doodgate.tenant":"zulu"}"#,
+                    r#""Id":"c4","Names":["/zulu.a"],"State":"running","Created":1"#
+                ),
+            ),
+            "/networks" => format!(
+                "[{},{}]",
+                of(own, r#""Id":"n1","Name":"acme.net""#),
+                of("null", r#""Id":"n2","Name":"acme.fake""#)
+            ),
+            "/volumes" => format!(
+                r#"{{"Volumes":[{},{},{}]}}"#,
+                of(own, r#""Name":"acme.db""#),
+                of(own, &format!(r#""Name":"{HEX}""#)),
+                of(r#"{"io.doodgate.tenant":"a.b"}"#, r#""Name":"x""#),
+            ),
+            "/images/json" if !lookup.target.contains('?') => format!(
+                "[{},{}]",
+                of(
+                    "null",
+                    r#""Id":"sha256:3","RepoTags":["alpine:1","acme.tenant.doodgate.invalid/base:1"]"#
+                ),
+                of(
+                    own,
+                    r#""Id":"sha256:1","RepoTags":["acme.tenant.doodgate.invalid/a:1"]"#
+                )
+            ),
+            "/images/json" => format!(
+                "[{},{}]",
+                of(
+                    own,
+                    r#""Id":"sha256:1","RepoTags":["acme.tenant.doodgate.invalid/a:1"],"Created":5,"Size":7"#
+                ),
+                of(
+                    own,
+                    r#""Id":"sha256:2","RepoTags":["<none>:<none>"],"Created":9,"Size":7"#
+                )
+            ),
+            "/containers/c1/json" => {
+                format!(r#"{{"Id":"c1","Name":"/acme.old","Config":{{"Labels":{own}}}}}"#)
+            }
+            "/volumes/acme.db" => of("null", r#""Name":"acme.db""#),
+            _ => return (404, r#"{"message":"no"}"#.to_owned()),
+        };
+        (200, body)
+    }
+
+    fn asked<T>(step: impl Fn(&Facts) -> Result<T, Stop>) -> T {
+        let mut facts = Facts::default();
+        loop {
+            match step(&facts) {
+                Ok(done) => return done,
+                Err(Stop::Lookup(lookup)) => {
+                    let (status, body) = engine(&lookup);
+                    let body = body.into_bytes();
+                    facts.add(lookup, Fact { status, body });
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn names(removals: &[Removal]) -> Vec<&str> {
+        removals
+            .iter()
+            .map(|removal| removal.name.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn what_is_a_tenants_goes_in_order() {
+        let all = asked(|facts| holdings(facts, None));
+        assert_eq!(all.keys().collect::<Vec<_>>(), ["acme", "zulu"]);
+        let one = asked(|facts| holdings(facts, Some("acme")));
+        assert_eq!(one.len(), 1);
+        let acme = &one["acme"];
+        assert_eq!(
+            names(&acme.removals(Extent::All)),
+            ["old", "new", "net", "db", HEX, "sha256:2", "a:1", "base:1"]
+        );
+        assert_eq!(
+            names(&acme.removals(Extent::Remains)),
+            ["old", "new", "net", HEX]
+        );
+        assert_eq!(names(&acme.removals(Extent::Older(200))), ["old"]);
+        assert!(acme.removals(Extent::Older(100)).is_empty());
+        let usage = acme.usage();
+        for (counted, amount) in [
+            (Counted::Containers, 2),
+            (Counted::Running, 1),
+            (Counted::Memory, 128),
+            (Counted::Volumes, 2),
+            (Counted::Images, 2),
+            (Counted::ImageBytes, 14),
+        ] {
+            assert_eq!(usage.of(counted), amount, "{counted:?}");
+        }
+    }
+
+    #[test]
+    fn each_object_is_looked_at_once_more() {
+        let all = asked(|facts| holdings(facts, Some("acme")));
+        let removals = all["acme"].removals(Extent::All);
+        let standing = |name: &str| {
+            let removal = removals
+                .iter()
+                .find(|removal| removal.name == name)
+                .unwrap();
+            asked(|facts| removal.standing(facts))
+        };
+        assert_eq!(standing("old"), Standing::Own);
+        assert_eq!(standing("new"), Standing::Gone);
+        assert_eq!(standing("db"), Standing::Foreign);
+    }
+}

@@ -38,6 +38,8 @@ fn dashboards_alerts_and_documents_name_metrics_that_exist() {
     known.extend([
         "doodgate_quota_used".to_owned(),
         "doodgate_quota_limit".to_owned(),
+        "doodgate_quota_read_timestamp_seconds".to_owned(),
+        "doodgate_tenant_removals_total".to_owned(),
     ]);
     assert!(metric(&world, "doodgate_engine_up").is_some());
     for file in [

@@ -115,23 +115,29 @@ impl Header {
     }
 }
 
-/// The sum of the header's bytes, its own field taken for spaces; old writers summed signed bytes.
+/// The header's bytes, with spaces for the field of their sum.
+fn summed(block: &[u8]) -> impl Iterator<Item = u8> {
+    block.iter().enumerate().map(|(at, byte)| {
+        if (148..156).contains(&at) {
+            b' '
+        } else {
+            *byte
+        }
+    })
+}
+
+/// The sum of the header's bytes.
+pub(super) fn check_sum_of(block: &[u8]) -> i64 {
+    summed(block).fold(0_i64, |sum, byte| sum.saturating_add(i64::from(byte)))
+}
+
+/// Old writers summed signed bytes.
 fn check_sum(block: &[u8], expected: u64) -> Result<(), Refusal> {
-    let bytes = || {
-        block.iter().enumerate().map(|(at, byte)| {
-            if (148..156).contains(&at) {
-                b' '
-            } else {
-                *byte
-            }
-        })
-    };
-    let unsigned = bytes().fold(0_i64, |sum, byte| sum.saturating_add(i64::from(byte)));
-    let signed = bytes().fold(0_i64, |sum, byte| {
+    let signed = summed(block).fold(0_i64, |sum, byte| {
         sum.saturating_add(i64::from(i8::from_le_bytes([byte])))
     });
     let expected = i64::try_from(expected).unwrap_or(i64::MAX);
-    if unsigned == expected || signed == expected {
+    if check_sum_of(block) == expected || signed == expected {
         Ok(())
     } else {
         Err(Refusal::Malformed("a header's check sum is wrong"))

@@ -4,6 +4,7 @@
 //! `archive/tar` reads it, since that is what the engine unpacks it with; what Go takes in two ways, or what has more
 //! than one name, is refused.
 
+mod edit;
 mod gzip;
 mod header;
 mod pax;
@@ -13,6 +14,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::Kind;
+pub use edit::Watched;
 pub use gzip::Gunzip;
 use header::{BLOCK, Entry, Header, Type};
 
@@ -30,8 +32,10 @@ pub struct TarGuard {
     magic: Vec<u8>,
     /// The names, without what does not count, of the files whose content is wanted.
     watched: Vec<String>,
-    /// The content of those that came.
-    seen: Vec<Vec<u8>>,
+    /// Those that came.
+    seen: Vec<Watched>,
+    /// The headers of the next entry, where what is passed on may be changed.
+    held: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -42,10 +46,12 @@ enum State {
     Skip(u64),
     /// Data of a file that is watched: so many bytes, and so many of padding.
     Watch {
-        data: Vec<u8>,
+        file: Watched,
         left: u64,
         padding: u64,
     },
+    /// The padding behind it.
+    Drop(u64),
     /// Data that belongs to the next header: so many bytes, and so many of padding.
     Collect {
         what: Extended,
@@ -134,6 +140,7 @@ impl TarGuard {
             magic: Vec::with_capacity(MAGIC),
             watched: Vec::new(),
             seen: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -149,8 +156,8 @@ impl TarGuard {
         }
     }
 
-    /// The content of the watched files that have come since this was asked last.
-    pub fn take_seen(&mut self) -> Vec<Vec<u8>> {
+    /// The watched files that have come since this was asked last.
+    pub fn take_seen(&mut self) -> Vec<Watched> {
         std::mem::take(&mut self.seen)
     }
 
@@ -169,6 +176,19 @@ impl TarGuard {
         mut bytes: &[u8],
         granted: &dyn Fn(Kind, &str) -> bool,
     ) -> Result<(), Refusal> {
+        self.begin(bytes, granted)?;
+        while !bytes.is_empty() {
+            bytes = self.step(bytes, granted)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the first bytes of all.
+    fn begin(
+        &mut self,
+        bytes: &[u8],
+        granted: &dyn Fn(Kind, &str) -> bool,
+    ) -> Result<(), Refusal> {
         if self.magic.len() < MAGIC {
             self.magic
                 .extend(bytes.iter().take(MAGIC.saturating_sub(self.magic.len())));
@@ -178,9 +198,6 @@ impl TarGuard {
                 }
                 self.state = State::Opaque;
             }
-        }
-        while !bytes.is_empty() {
-            bytes = self.step(bytes, granted)?;
         }
         Ok(())
     }
@@ -193,7 +210,11 @@ impl TarGuard {
         match self.state {
             State::Opaque => Ok(()),
             State::Header if self.block.is_empty() && self.extension.is_empty() => Ok(()),
-            State::Header | State::Skip(_) | State::Watch { .. } | State::Collect { .. } => {
+            State::Header
+            | State::Skip(_)
+            | State::Watch { .. }
+            | State::Drop(_)
+            | State::Collect { .. } => {
                 Err(Refusal::Malformed("it ends inside an entry"))
             }
         }
@@ -207,7 +228,7 @@ impl TarGuard {
     ) -> Result<&'b [u8], Refusal> {
         match &mut self.state {
             State::Opaque => Ok(&[]),
-            State::Skip(left) => {
+            State::Skip(left) | State::Drop(left) => {
                 let (_, rest) = cut(bytes, *left);
                 *left = left.saturating_sub(length(bytes).saturating_sub(length(rest)));
                 if *left == 0 {
@@ -216,15 +237,15 @@ impl TarGuard {
                 Ok(rest)
             }
             State::Watch {
-                data,
+                file,
                 left,
                 padding,
             } => {
                 let (part, rest) = cut(bytes, *left);
-                data.extend_from_slice(part);
+                file.data.extend_from_slice(part);
                 *left = left.saturating_sub(length(part));
                 if *left == 0 {
-                    self.seen.push(std::mem::take(data));
+                    self.seen.push(std::mem::take(file));
                     self.state = skip(*padding);
                 }
                 Ok(rest)
@@ -295,9 +316,11 @@ impl TarGuard {
             | Type::Device
             | Type::Directory
             | Type::Fifo => {
-                let entry = header.entry(std::mem::take(&mut self.extension))?;
+                let extension = std::mem::take(&mut self.extension);
+                let sized = extension.size.is_some();
+                let entry = header.entry(extension)?;
                 self.check(&entry, granted)?;
-                self.state = self.data(&entry)?;
+                self.state = self.data(&entry, sized)?;
                 return Ok(());
             }
         };
@@ -320,8 +343,8 @@ impl TarGuard {
         Ok(())
     }
 
-    /// What to do with the data behind an entry.
-    fn data(&mut self, entry: &Entry) -> Result<State, Refusal> {
+    /// What to do with the data behind an entry, whose size stands in an extension if it is `sized`.
+    fn data(&mut self, entry: &Entry, sized: bool) -> Result<State, Refusal> {
         let size = padded(entry.size)?;
         let name = parts(&entry.name).collect::<Vec<_>>().join("/");
         let above = |watched: &String| {
@@ -345,12 +368,16 @@ impl TarGuard {
                 "a file that is looked into is longer than 1 MiB",
             ));
         }
+        let file = Watched {
+            sized,
+            ..Watched::default()
+        };
         if entry.size == 0 {
-            self.seen.push(Vec::new());
+            self.seen.push(file);
             return Ok(State::Header);
         }
         Ok(State::Watch {
-            data: Vec::new(),
+            file,
             left: entry.size,
             padding: size.saturating_sub(entry.size),
         })

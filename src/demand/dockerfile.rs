@@ -1,8 +1,13 @@
 //! Which images a Dockerfile takes something from, read as the classic builder reads it (moby's vendored
 //! `frontend/dockerfile/parser` and `instructions`, engines 20.10 to 29).
 
+mod lines;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+use lines::{Line, Word, directives, logical_lines};
 
 use super::{Demand, Kind, Value as Asked, reference};
 use crate::api::Call;
@@ -40,6 +45,39 @@ pub fn files<'a>(call: &'a Call<'_>) -> Vec<&'a str> {
 pub fn bases(call: &Call<'_>, dockerfile: &[u8]) -> Result<Vec<Base>, Doubt> {
     let arguments = texts(call.parameter("buildargs")).map_err(Doubt)?;
     Reading::of(dockerfile, &arguments).map(|reading| reading.bases)
+}
+
+/// `dockerfile` with other names for the images for which `names` has one: what else it says stays byte for byte.
+///
+/// # Errors
+/// When it is not certain which images it names, before or afterwards.
+pub fn renamed(
+    call: &Call<'_>,
+    dockerfile: &[u8],
+    names: &BTreeMap<String, String>,
+) -> Result<Vec<u8>, Doubt> {
+    let arguments = texts(call.parameter("buildargs")).map_err(Doubt)?;
+    let reading = Reading::of(dockerfile, &arguments)?;
+    let mut out = Vec::with_capacity(dockerfile.len());
+    let mut from = 0;
+    let mut meant = Vec::new();
+    for (place, term) in reading.places {
+        let name = names.get(&term);
+        if let Some(name) = name {
+            out.extend_from_slice(dockerfile.get(from..place.start).unwrap_or_default());
+            out.extend_from_slice(name.as_bytes());
+            from = place.end;
+        }
+        meant.push(name.unwrap_or(&term).clone());
+    }
+    out.extend_from_slice(dockerfile.get(from..).unwrap_or_default());
+    // What was written must be read as it was meant.
+    let read = Reading::of(&out, &arguments)?.places;
+    if read.into_iter().map(|(_, term)| term).eq(meant) {
+        Ok(out)
+    } else {
+        Err(doubtful("its images cannot be told apart"))
+    }
 }
 
 /// What a build demands by `dockerfile`, if it is its Dockerfile.
@@ -110,55 +148,6 @@ fn doubtful(reason: impl Into<String>) -> Doubt {
     Doubt(reason.into())
 }
 
-/// The instructions, each on one line.
-fn logical_lines(text: &str) -> Result<Vec<String>, Doubt> {
-    let escape = escape(text)?;
-    let mut lines = Vec::new();
-    let mut current = String::new();
-    for line in text.split('\n') {
-        let line = line.trim_end_matches('\r');
-        let bare = line.trim();
-        if bare.starts_with('#') || (bare.is_empty() && !current.is_empty()) {
-            continue;
-        }
-        let end = line.trim_end_matches([' ', '\t']);
-        if let Some(begun) = end.strip_suffix(escape) {
-            if begun.ends_with(escape) {
-                return Err(doubtful(format!("`{bare}` ends in two escape characters")));
-            }
-            current.push_str(begun);
-            continue;
-        }
-        current.push_str(line);
-        if !current.trim().is_empty() {
-            lines.push(std::mem::take(&mut current));
-        }
-        current.clear();
-    }
-    if !current.trim().is_empty() {
-        lines.push(current);
-    }
-    Ok(lines)
-}
-
-/// The escape character: a directive among the first lines may change it.
-fn escape(text: &str) -> Result<char, Doubt> {
-    let escape = directives(text).find(|(name, _)| name.eq_ignore_ascii_case("escape"));
-    match escape {
-        None | Some((_, "\\")) => Ok('\\'),
-        Some((_, "`")) => Ok('`'),
-        Some((_, other)) => Err(doubtful(format!("`{other}` is no escape character"))),
-    }
-}
-
-/// The `# NAME=VALUE` lines that a file begins with.
-fn directives(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.split('\n').map_while(|line| {
-        let (name, value) = line.trim().strip_prefix('#')?.split_once('=')?;
-        Some((name.trim(), value.trim()))
-    })
-}
-
 /// Whether a stage of the build has that name or number.
 fn is_stage(stages: &[String], term: &str) -> bool {
     stages.contains(&term.to_lowercase())
@@ -174,6 +163,8 @@ struct Reading<'a> {
     /// The stages' names, lower case; empty for one without.
     stages: Vec<String>,
     bases: Vec<Base>,
+    /// Where the images stand in the file that are no stages.
+    places: Vec<(Range<usize>, String)>,
 }
 
 impl<'a> Reading<'a> {
@@ -186,10 +177,15 @@ impl<'a> Reading<'a> {
             declared: BTreeMap::new(),
             stages: Vec::new(),
             bases: Vec::new(),
+            places: Vec::new(),
         };
         reading.syntax(text);
         for line in logical_lines(text)? {
             reading.instruction(&line)?;
+        }
+        let mark = bytes.len().saturating_sub(text.len());
+        for (place, _) in &mut reading.places {
+            *place = place.start.saturating_add(mark)..place.end.saturating_add(mark);
         }
         // Whatever a line belongs to: what looks like a base is nobody else's image.
         for line in text.lines() {
@@ -223,45 +219,47 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn instruction(&mut self, line: &str) -> Result<(), Doubt> {
-        let mut words = line.split_whitespace();
-        let name = words.next().unwrap_or_default().to_ascii_uppercase();
-        let words: Vec<&str> = words.collect();
-        let flags: Vec<&str> = words
+    fn instruction(&mut self, line: &Line) -> Result<(), Doubt> {
+        let mut words = line.words();
+        let name = words.next().map_or("", |word| word.text);
+        let name = name.to_ascii_uppercase();
+        let words: Vec<Word<'_>> = words.collect();
+        let flags: Vec<Word<'_>> = words
             .iter()
             .copied()
-            .take_while(|word| word.starts_with("--"))
+            .take_while(|word| word.text.starts_with("--"))
             .collect();
         let rest = words.get(flags.len()..).unwrap_or_default();
         match name.as_str() {
             "ARG" if self.stages.is_empty() => {
                 for word in rest {
-                    self.declare(word);
+                    self.declare(word.text);
                 }
                 Ok(())
             }
             "FROM" => {
                 plain(&flags)?;
-                self.from(rest)
+                self.from(line, rest)
             }
             "COPY" | "ADD" => {
-                here_document(line)?;
+                here_document(&line.text)?;
                 plain(&flags)?;
                 for flag in flags {
-                    if let Some(from) = flag.strip_prefix("--from=") {
-                        self.copy_from(from)?;
-                    } else if flag.to_ascii_lowercase().starts_with("--from") {
-                        return Err(doubtful(format!("`{flag}` has no one reading")));
+                    if let Some(from) = flag.text.strip_prefix("--from=") {
+                        let at = flag.at.saturating_add("--from=".len());
+                        self.copy_from(from, Some(line.place(at, from.len())))?;
+                    } else if flag.text.to_ascii_lowercase().starts_with("--from") {
+                        return Err(doubtful(format!("`{}` has no one reading", flag.text)));
                     }
                 }
                 Ok(())
             }
             "RUN" => {
-                here_document(line)?;
+                here_document(&line.text)?;
                 for flag in flags {
-                    if flag.to_ascii_lowercase().starts_with("--mount") {
+                    if flag.text.to_ascii_lowercase().starts_with("--mount") {
                         plain(&[flag])?;
-                        self.mount(flag)?;
+                        self.mount(flag.text)?;
                     }
                 }
                 Ok(())
@@ -284,15 +282,19 @@ impl<'a> Reading<'a> {
         self.declared.insert(name.to_owned(), value);
     }
 
-    fn from(&mut self, words: &[&str]) -> Result<(), Doubt> {
+    fn from(&mut self, line: &Line, words: &[Word<'_>]) -> Result<(), Doubt> {
         let (image, stage) = match words {
-            [image] => (*image, ""),
-            [image, by, stage] if by.eq_ignore_ascii_case("as") => (*image, *stage),
-            _ => return Err(doubtful(format!("`FROM {}`", words.join(" ")))),
+            [image] => (image, ""),
+            [image, by, stage] if by.text.eq_ignore_ascii_case("as") => (image, stage.text),
+            _ => return Err(doubtful(format!("`{}`", line.text.trim()))),
         };
-        let term = self.expand(image)?;
+        let term = self.expand(image.text)?;
         let is_stage = self.stages.contains(&term.to_lowercase()) && !term.is_empty();
         if term != "scratch" {
+            if !is_stage {
+                let place = line.place(image.at, image.text.len());
+                self.places.push((place, term.clone()));
+            }
             self.bases.push(Base {
                 needed: !is_stage,
                 term,
@@ -308,19 +310,24 @@ impl<'a> Reading<'a> {
             if let (name, from) = field
                 && name.trim().eq_ignore_ascii_case("from")
             {
-                self.copy_from(from)?;
+                self.copy_from(from, None)?;
             }
         }
         Ok(())
     }
 
-    fn copy_from(&mut self, from: &str) -> Result<(), Doubt> {
+    /// `place`: where the name stands in the file, if it can be given another.
+    fn copy_from(&mut self, from: &str, place: Option<Range<usize>>) -> Result<(), Doubt> {
         if from.contains('$') {
             return Err(doubtful(format!("`--from={from}` names no image or stage")));
         }
+        let needed = !is_stage(&self.stages, from);
+        if let Some(place) = place.filter(|_| needed) {
+            self.places.push((place, from.to_owned()));
+        }
         self.bases.push(Base {
             term: from.to_owned(),
-            needed: !is_stage(&self.stages, from),
+            needed,
         });
         Ok(())
     }
@@ -418,12 +425,12 @@ impl<'a> Reading<'a> {
 }
 
 /// Flags whose quotes or escapes the builder would take out are not read.
-fn plain(flags: &[&str]) -> Result<(), Doubt> {
+fn plain(flags: &[Word<'_>]) -> Result<(), Doubt> {
     match flags
         .iter()
-        .find(|flag| flag.contains(['"', '\'', '\\', '`']))
+        .find(|flag| flag.text.contains(['"', '\'', '\\', '`']))
     {
-        Some(flag) => Err(doubtful(format!("`{flag}` has quotes in it"))),
+        Some(flag) => Err(doubtful(format!("`{}` has quotes in it", flag.text))),
         None => Ok(()),
     }
 }

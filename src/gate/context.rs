@@ -5,9 +5,8 @@ use super::inspect::Decider;
 use super::respond::Refusal;
 use super::tenancy::Resident;
 use crate::api::Call;
-use crate::demand::tar::{self, Gunzip, TarGuard};
+use crate::demand::tar::{self, Gunzip, TarGuard, Watched};
 use crate::demand::{Kind, dockerfile};
-use crate::tenant;
 
 /// How a context is packed.
 #[derive(Debug)]
@@ -31,7 +30,9 @@ pub(crate) struct Context<'c> {
     /// What decides about images, where a rule says from which ones to build.
     policy: Option<Decider<'c>>,
     /// The Dockerfiles that have come and are still to be read.
-    files: Vec<Vec<u8>>,
+    files: Vec<Watched>,
+    /// What may go to the engine, but for these: of a tenant's build, whose Dockerfile is written anew.
+    edited: Vec<u8>,
     /// Whether there was one.
     found: bool,
     /// Whether it is granted to build from what nobody has seen.
@@ -51,6 +52,7 @@ impl<'c> Context<'c> {
             tenant,
             policy,
             files: Vec::new(),
+            edited: Vec::new(),
             found: false,
             blind: false,
         }
@@ -79,8 +81,17 @@ impl<'c> Context<'c> {
         let granted = |kind: Kind, what: &str| {
             kind == Kind::TarEntry && !matches!(what, "path-outside" | "link-outside")
         };
-        let Self { packing, guard, .. } = self;
-        let mut look = |bytes: &[u8]| guard.push(bytes, &granted);
+        let Self {
+            packing,
+            guard,
+            tenant,
+            edited,
+            ..
+        } = self;
+        let mut look = |bytes: &[u8]| match tenant {
+            Some(_) => guard.pass(bytes, &granted, edited),
+            None => guard.push(bytes, &granted),
+        };
         let begun;
         let mut piece = piece;
         if let Packing::Unknown(first) = packing {
@@ -122,16 +133,37 @@ impl<'c> Context<'c> {
         }
     }
 
+    /// Whether the context is passed on otherwise than it came.
+    pub(crate) const fn is_edited(&self) -> bool {
+        self.tenant.is_some()
+    }
+
+    /// What may go to the engine since this was asked last. Asked once all is verified that has come.
+    pub(crate) fn take_edited(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.edited)
+    }
+
     pub(crate) async fn verify(&mut self) -> Result<(), Refusal> {
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        let edited = std::mem::take(&mut self.edited);
+        let mut from = 0;
         for file in std::mem::take(&mut self.files) {
             if let Some(policy) = &mut self.policy {
-                policy.demand(dockerfile::demands(self.call, &file))?;
+                policy.demand(dockerfile::demands(self.call, &file.data))?;
             }
             if let Some((resident, engine)) = &self.tenant {
-                let bases = tenant::bases(self.call, &file).map_err(Refusal::Tenant)?;
-                resident.check_bases(engine, &bases).await?;
+                let text = resident.dockerfile(engine, self.call, &file.data).await?;
+                let before = edited.get(from..file.at).unwrap_or_default();
+                from = file.at;
+                self.edited.extend_from_slice(before);
+                let file = file.with(&text).map_err(Refusal::Archive)?;
+                self.edited.extend(file);
             }
         }
+        let rest = edited.get(from..).unwrap_or_default();
+        self.edited.extend_from_slice(rest);
         Ok(())
     }
 

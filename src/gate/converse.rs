@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::answer::{self, Answered, Failure, Question, Reading};
 use super::buffer::Buffer;
 use super::connection::EngineLink;
+use super::edited::Edited;
 use super::inspect::Inspector;
 use super::presence;
 use super::relay::{Relay, RelayError};
@@ -29,6 +30,15 @@ pub(crate) struct Conversation<'c> {
 
 /// The client with what came from it, and the engine's connection with whether nothing has gone over it before.
 pub(crate) type Ends<'e> = ((&'e mut Stream, &'e mut Buffer), (&'e mut EngineLink, bool));
+
+/// A request's body on its way.
+#[derive(Debug)]
+enum Upload<'c, 'i> {
+    /// As it came.
+    Relayed(Relay<'c, 'i>),
+    /// With other content in some of its files.
+    Edited(Edited<'c, 'i>),
+}
 
 impl<'c> Conversation<'c> {
     /// `persists`: the client may send another request afterwards; `uploads`: the body is a stream that is still
@@ -77,9 +87,15 @@ impl<'c> Conversation<'c> {
         drop(to_engine.write_all(out).await);
         let framing = self.head.framing();
         let upload = self.uploads.then(|| exchange.upload());
-        let relay = upload
-            .as_ref()
-            .map(|upload| Relay::new(framing, framing, upload.meter()).inspected(inspector));
+        let upload = upload.as_ref().map(|upload| match inspector {
+            Some(Inspector::Context(context)) if context.is_edited() => {
+                Upload::Edited(Edited::new(framing, context, upload.meter()))
+            }
+            inspector => {
+                let relay = Relay::new(framing, framing, upload.meter());
+                Upload::Relayed(relay.inspected(inspector))
+            }
+        });
         let question = Question {
             call: self.call,
             head: self.head,
@@ -102,7 +118,7 @@ impl<'c> Conversation<'c> {
             )
             .await
         };
-        let upstream = self.watch(relay, &mut from_client, input, &mut to_engine);
+        let upstream = self.watch(upload, &mut from_client, input, &mut to_engine);
         tokio::select! {
             biased;
             answered = downstream => answered,
@@ -114,13 +130,17 @@ impl<'c> Conversation<'c> {
     /// no use in an answer.
     async fn watch(
         &self,
-        relay: Option<Relay<'_, '_>>,
+        upload: Option<Upload<'_, '_>>,
         from: &mut Reader<'_>,
         input: &mut Buffer,
         to: &mut Writer<'_>,
     ) -> Failure {
-        if let Some(mut relay) = relay {
-            match relay.run(from, input, to, &mut Vec::new()).await {
+        if let Some(mut upload) = upload {
+            let done = match &mut upload {
+                Upload::Relayed(relay) => relay.run(from, input, to, &mut Vec::new()).await,
+                Upload::Edited(edited) => edited.run(from, input, to).await,
+            };
+            match done {
                 Ok(()) => self.uploaded.store(true, Ordering::Relaxed),
                 // The engine takes no more: its answer says why.
                 Err(RelayError::Write(_)) => {}

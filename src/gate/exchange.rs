@@ -20,7 +20,7 @@ use crate::demand::{self, Demand};
 use crate::observe::Exchange;
 use crate::policy::Permit;
 use crate::tenant::{Answer, Prepared};
-use crate::wire::{RequestHead, ResponseHead, write};
+use crate::wire::{Framing, RequestHead, ResponseHead, write};
 
 /// Serves the request whose head has just been read.
 pub(crate) async fn run(connection: &mut Connection) -> Next {
@@ -246,11 +246,19 @@ impl Sending<'_> {
                 return Ok(Next::Abandon);
             }
         }
+        let edited = inspector.as_ref().is_some_and(Inspector::edits);
+        let upload = uploads.then(|| {
+            if edited {
+                Framing::Chunked
+            } else {
+                head.framing()
+            }
+        });
         let mut conversation = Conversation::new(socket, call, head, reader, persists, uploads);
         let (answered, mut engine) = loop {
             let (mut engine, fresh) = EngineLink::take(kept, &socket.engine).await?;
             out.clear();
-            request::write(socket, permit, head, uploads, out).await?;
+            request::write(socket, permit, head, upload, out).await?;
             exchange.sent(fresh, out);
             let ends = ((&mut *client, &mut *input), (&mut engine, fresh));
             let answered = conversation

@@ -57,6 +57,14 @@ impl<'c> Inspector<'c> {
             .then(|| Self::Context(Box::new(Context::new(call, tenant, policy))))
     }
 
+    /// Whether the upload is passed on otherwise than it came.
+    pub(crate) fn edits(&self) -> bool {
+        match self {
+            Self::Files(_) => false,
+            Self::Context(context) => context.is_edited(),
+        }
+    }
+
     /// Looks at the next piece, before it is passed on.
     pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), Refusal> {
         match self {

@@ -11,6 +11,7 @@ mod connection;
 mod context;
 mod converse;
 mod current;
+mod edited;
 mod engine;
 mod exchange;
 mod guests;

@@ -17,7 +17,8 @@ const ALWAYS: &[&str] = &[
     "baggage",
 ];
 
-/// Writes the request that `permit` allows: all of it, or, where the body is a stream, its head.
+/// Writes the request that `permit` allows: all of it, or, where the body is a stream that goes out framed as `upload`, its
+/// head.
 ///
 /// The target comes from the call and the body from the checked document. Of the fields only those that the engine
 /// reads are carried over, and the framing is the gate's own.
@@ -25,7 +26,7 @@ pub(crate) async fn write(
     socket: &Socket,
     permit: &Permit<'_>,
     received: &RequestHead,
-    uploads: bool,
+    upload: Option<Framing>,
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
     let call = permit.call();
@@ -40,8 +41,8 @@ pub(crate) async fn write(
     if let Some(document) = permit.document() {
         document.write(&mut body);
     }
-    let framing = if uploads {
-        received.framing()
+    let framing = if let Some(framing) = upload {
+        framing
     } else if body.is_empty() && matches!(received.method(), "GET" | "HEAD" | "OPTIONS") {
         Framing::None
     } else {

@@ -17,7 +17,6 @@ use super::lease::{Lease, Making};
 use super::respond::Refusal;
 use crate::api::Call;
 use crate::api::json::Document;
-use crate::demand::dockerfile::Base;
 use crate::demand::{Demand, Kind};
 use crate::observe::Exchange;
 use crate::policy::{Counted, Permit};
@@ -315,15 +314,26 @@ impl Resident {
         }
     }
 
-    /// Refuses to build from images that are not for the tenant.
+    /// A build's Dockerfile as the engine gets it: it takes something only from images that are for the tenant, and knows
+    /// them as the engine does.
     ///
     /// # Errors
-    /// Why not.
-    pub(crate) async fn check_bases(&self, engine: &Engine, bases: &[Base]) -> Result<(), Refusal> {
-        let step = |facts: &Facts| -> Result<(), Stop> {
-            tenant::may_build_from(&self.tenant, bases, facts)
+    /// Why there is none.
+    pub(crate) async fn dockerfile(
+        &self,
+        engine: &Engine,
+        call: &Call<'_>,
+        file: &[u8],
+    ) -> Result<Vec<u8>, Refusal> {
+        let bases = tenant::bases(call, file).map_err(Refusal::Tenant)?;
+        let step = |facts: &Facts| -> Result<Vec<u8>, Stop> {
+            let names = tenant::may_build_from(&self.tenant, &bases, facts)?;
+            tenant::renamed(call, file, &names).map_err(Stop::Refuse)
         };
-        ask(engine, step).await.map(|_| ()).map_err(Refusal::from)
+        match ask(engine, step).await? {
+            Asked::Done(text) => Ok(text),
+            Asked::Answer(_) => Ok(file.to_vec()),
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! Builds with the classic builder: what is built is the tenant's, and built from what it may use.
 
+use std::collections::BTreeMap;
+
 use super::facts::InspectedImage;
-use super::image::{self, Image, no_image};
+use super::image::{Image, no_image};
 use super::scene::{Scene, is_default};
 use super::{Facts, LABEL_PREFIX, OWNER_LABEL, Refusal, Stop, Tenant, Usage};
 use crate::api::Call;
 use crate::api::image::Reference;
+use crate::api::json::{Document, Value};
 use crate::demand::dockerfile::{self, Base, Texts};
 
 /// Makes a build the tenant's, and answers what it takes of the quota while it runs.
@@ -24,9 +27,7 @@ pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<Usage, Sto
             "what it builds from cannot be checked; send the context",
         ));
     }
-    if !matches!(call.parameter("cachefrom"), None | Some("" | "null" | "[]")) {
-        return Err(way("`cachefrom`", "the build cache is shared without it"));
-    }
+    cache_from(scene, call)?;
     // Tags that others use are not moved.
     call.remove_parameter("pull");
     let names: Vec<String> = call.query.all("t").map(str::to_owned).collect();
@@ -53,6 +54,39 @@ pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<Usage, Sto
     call.set_parameter("labels", labels);
     texts("buildargs", call.parameter("buildargs"))?;
     scene.claim_build(call)
+}
+
+/// Lets steps be taken from images that the tenant may use: as the engine does, those that are not there are passed over.
+fn cache_from(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
+    let Some(text) = call.parameter("cachefrom").filter(|text| !text.is_empty()) else {
+        return Ok(());
+    };
+    let bad = |reason: String| Refusal::Malformed {
+        name: "cachefrom",
+        reason,
+    };
+    let document = Document::parse(text.as_bytes()).map_err(|error| bad(error.to_string()))?;
+    let terms = match document.root() {
+        Value::Null => &[],
+        Value::Array(terms) => terms.as_slice(),
+        Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Object(_) => {
+            return Err(bad("it is no list".to_owned()).into());
+        }
+    };
+    let mut names = Vec::new();
+    for term in terms {
+        let term = term
+            .as_str()
+            .ok_or_else(|| bad("it holds what is no text".to_owned()))?;
+        match scene.image(term)? {
+            Image::Own(image) => names.push(image.id),
+            Image::Shared(_) => names.push(term.to_owned()),
+            Image::Foreign | Image::Absent => {}
+        }
+    }
+    let names = serde_json::Value::from(names).to_string();
+    call.set_parameter("cachefrom", names);
+    Ok(())
 }
 
 fn way(what: &str, why: &'static str) -> Stop {
@@ -90,27 +124,30 @@ fn texts(name: &'static str, given: Option<&str>) -> Result<Texts, Refusal> {
 /// # Errors
 /// When it is not certain which.
 pub fn bases(call: &Call<'_>, file: &[u8]) -> Result<Vec<Base>, Refusal> {
-    dockerfile::bases(call, file).map_err(|doubt| Refusal::Malformed {
-        name: "Dockerfile",
-        reason: doubt.to_string(),
-    })
+    dockerfile::bases(call, file).map_err(|doubt| doubtful(&doubt))
 }
 
-/// Whether a tenant may build from these images.
+/// The identifiers of those of these images that are the tenant's own, by the terms that name them: the engine knows
+/// them by other names, or could know others by theirs a moment later.
 ///
 /// # Errors
-/// [`Stop`]: what has to be known first, or why not.
-pub fn may_build_from(tenant: &Tenant, bases: &[Base], facts: &Facts) -> Result<(), Stop> {
+/// [`Stop`]: what has to be known first, or why the tenant may not build from one.
+pub fn may_build_from(
+    tenant: &Tenant,
+    bases: &[Base],
+    facts: &Facts,
+) -> Result<BTreeMap<String, String>, Stop> {
     let scene = Scene::of(tenant, facts);
+    let mut names = BTreeMap::new();
     for base in bases {
-        if base.needed && image::engine_name(&scene, &base.term)?.is_some() {
-            return Err(way(
-                &format!("building from your own `{}`", base.term),
-                "the builder knows it by another name; give it a name with a registry",
-            ));
-        }
         match scene.image(&base.term)? {
-            Image::Own(image) | Image::Shared(image) => triggers(&base.term, &image)?,
+            Image::Own(image) => {
+                triggers(&base.term, &image)?;
+                if base.needed {
+                    names.insert(base.term.clone(), image.id);
+                }
+            }
+            Image::Shared(image) => triggers(&base.term, &image)?,
             Image::Foreign => return Err(no_image(&base.term)),
             Image::Absent if base.needed => {
                 return Err(way(
@@ -121,7 +158,26 @@ pub fn may_build_from(tenant: &Tenant, bases: &[Base], facts: &Facts) -> Result<
             Image::Absent => {}
         }
     }
-    Ok(())
+    Ok(names)
+}
+
+/// A Dockerfile with other names for images.
+///
+/// # Errors
+/// When it is not certain where they stand.
+pub fn renamed(
+    call: &Call<'_>,
+    file: &[u8],
+    names: &BTreeMap<String, String>,
+) -> Result<Vec<u8>, Refusal> {
+    dockerfile::renamed(call, file, names).map_err(|doubt| doubtful(&doubt))
+}
+
+fn doubtful(doubt: &dockerfile::Doubt) -> Refusal {
+    Refusal::Malformed {
+        name: "Dockerfile",
+        reason: doubt.to_string(),
+    }
 }
 
 /// An image's triggers are instructions of the build that nobody has looked at.

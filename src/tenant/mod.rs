@@ -32,7 +32,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use answer::{Counts, ImageListing, Listing, Unshieldable, View};
-pub use build::{bases, may_build_from};
+pub use build::{bases, may_build_from, renamed};
 pub use facts::{Answer, Ask, Fact, Facts, Lookup, Stop};
 pub use holdings::{Extent, Holdings, Removal, Standing, holdings};
 pub use image::plain_image;

@@ -237,6 +237,94 @@ fn names(engine: &str) {
     b.delete("/images/base:1").want(200);
 }
 
+/// An image of one's own is what the next one is built on, in whatever form the context comes.
+fn on_own(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    for (client, who) in [(&a, "a"), (&b, "b")] {
+        let base = built(
+            client,
+            "base:1",
+            &format!("FROM alpine\nRUN echo {who} > /who\n"),
+        );
+        let parent = |image: &str| {
+            let layers = client.get(&format!("/images/{image}/json")).json()["RootFS"].clone();
+            layers["Layers"].as_array().unwrap().clone()
+        };
+        let layers = parent(&base);
+        let dockerfile = "ARG BASE=base\nFROM alpine AS x\nRUN true\nFROM ${BASE}:1 AS base\nCOPY --from=base:1 /who /copied\nCOPY --from=x /etc/passwd /x\nCOPY f /f\nFROM base\nCMD cat /who /copied\n";
+        let files = [
+            ("f", "f"),
+            ("Dockerfile", "FROM nothing\n"),
+            ("./Dockerfile", dockerfile),
+        ];
+        let plain = tar(&files[..1]
+            .iter()
+            .chain(&files[2..])
+            .copied()
+            .collect::<Vec<_>>());
+        let below = tar(&[("f", "f"), ("sub/other", dockerfile)]);
+        for (query, context) in [
+            ("t=app", plain.clone()),
+            ("t=app", gzip(&plain)),
+            ("t=app&dockerfile=sub/other", below),
+            (
+                "t=app&cachefrom=[%22app%22,%22nothing%22,%22base:1%22]",
+                plain.clone(),
+            ),
+        ] {
+            let target = format!("/build?{query}");
+            let answer = client
+                .send("POST", &target, "application/x-tar", &context)
+                .want(200);
+            assert!(
+                answer.body.contains("Successfully tagged app:latest"),
+                "{answer:?}"
+            );
+            assert!(!answer.body.contains("doodgate"), "{answer:?}");
+            assert!(parent("app").starts_with(&layers), "{query}");
+            delete(client, "app");
+        }
+        client
+            .send("POST", "/build?t=app", "application/x-tar", &plain)
+            .want(200);
+        run(client, "web", &json!({"Image": "app"}));
+        client.call("POST", "/containers/web/wait", None).want(200);
+        let said = client.get("/containers/web/logs?stdout=1");
+        assert_eq!(said.body.matches(who).count(), 2, "{said:?}");
+        client.delete("/containers/web?force=1").want(204);
+        // Each of several Dockerfiles is looked into.
+        let several = client.send("POST", "/build", "application/x-tar", &tar(&files));
+        assert_eq!(several.status, 403, "{several:?}");
+        // A trigger takes from an image when others build.
+        built(
+            client,
+            "trap:1",
+            "FROM alpine\nONBUILD COPY --from=base:1 /who /x\n",
+        );
+        let trapped = build(client, "", "FROM trap:1\n");
+        assert_eq!(trapped.status, 403, "{trapped:?}");
+    }
+}
+
+/// A file as gzip writes it, in one block that is not compressed.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3];
+    let mut pieces = bytes.chunks(60_000).peekable();
+    while let Some(piece) = pieces.next() {
+        let length = u16::try_from(piece.len()).unwrap();
+        out.push(u8::from(pieces.peek().is_none()));
+        out.extend(length.to_le_bytes());
+        out.extend((!length).to_le_bytes());
+        out.extend_from_slice(piece);
+    }
+    // The engine gets it unpacked, so that nobody reads the check sum.
+    out.extend([0; 8]);
+    out
+}
+
 /// What the one has built costs the other nothing.
 fn cache(engine: &str) {
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
@@ -270,4 +358,4 @@ macro_rules! on_both {
     };
 }
 
-on_both!(one_name, shadows, names, cache);
+on_both!(one_name, shadows, names, on_own, cache);

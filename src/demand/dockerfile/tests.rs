@@ -148,3 +148,42 @@ fn what_only_looks_like_a_base_may_be_missing_and_not_foreign() {
     assert!(found.contains(&("b".to_owned(), false)));
     assert!(found.contains(&("c".to_owned(), false)));
 }
+
+#[test]
+fn images_get_other_names_and_stages_do_not() {
+    let call = Call::from_parts("POST", "/build", None).unwrap();
+    let names = BTreeMap::from([
+        ("app".to_owned(), "sha256:12".to_owned()),
+        ("b:1".to_owned(), "x/b:2".to_owned()),
+    ]);
+    for (text, expected) in [
+        ("FROM app\nRUN app", "FROM sha256:12\nRUN app"),
+        ("FROM alpine\n", "FROM alpine\n"),
+        (
+            "# app\nfrom --platform=linux/amd64\tapp  AS app\r\nFROM app\nCOPY --from=app app /app\n",
+            "# app\nfrom --platform=linux/amd64\tsha256:12  AS app\r\nFROM app\nCOPY --from=app app /app\n",
+        ),
+        (
+            "ARG I=app\nARG T=1\nFROM ${I} AS x\nFROM b:$T\nCOPY --chown=1 --from=app a b",
+            "ARG I=app\nARG T=1\nFROM sha256:12 AS x\nFROM x/b:2\nCOPY --chown=1 --from=sha256:12 a b",
+        ),
+        (
+            "FR\\\nOM a\\\n# between\n\npp\nRUN true",
+            "FR\\\nOM sha256:12\nRUN true",
+        ),
+        ("\u{feff}FROM app\n", "\u{feff}FROM sha256:12\n"),
+        (
+            "# escape=`\nFROM `\napp `\nAS x\nADD --from=b:1 / /",
+            "# escape=`\nFROM `\nsha256:12 `\nAS x\nADD --from=x/b:2 / /",
+        ),
+        (
+            "FROM alpine\nCOPY \\\n  --fr\\\nom=a\\\npp / /",
+            "FROM alpine\nCOPY \\\n  --fr\\\nom=sha256:12 / /",
+        ),
+    ] {
+        let out = renamed(&call, text.as_bytes(), &names).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), expected, "{text}");
+    }
+    let itself = BTreeMap::from([("app".to_owned(), "a b c".to_owned())]);
+    assert!(renamed(&call, b"FROM app", &itself).is_err());
+}

@@ -14,7 +14,7 @@ pub struct Watched {
     /// Where it belongs in what [`TarGuard::pass`] appended: in front of the byte with that number.
     pub at: usize,
     /// Its headers, as they came: the last block is its own.
-    head: Vec<u8>,
+    pub(super) head: Vec<u8>,
     /// Whether an extension tells its size.
     pub(super) sized: bool,
 }

@@ -184,11 +184,7 @@ impl TarGuard {
     }
 
     /// Looks at the first bytes of all.
-    fn begin(
-        &mut self,
-        bytes: &[u8],
-        granted: &dyn Fn(Kind, &str) -> bool,
-    ) -> Result<(), Refusal> {
+    fn begin(&mut self, bytes: &[u8], granted: &dyn Fn(Kind, &str) -> bool) -> Result<(), Refusal> {
         if self.magic.len() < MAGIC {
             self.magic
                 .extend(bytes.iter().take(MAGIC.saturating_sub(self.magic.len())));
@@ -214,9 +210,7 @@ impl TarGuard {
             | State::Skip(_)
             | State::Watch { .. }
             | State::Drop(_)
-            | State::Collect { .. } => {
-                Err(Refusal::Malformed("it ends inside an entry"))
-            }
+            | State::Collect { .. } => Err(Refusal::Malformed("it ends inside an entry")),
         }
     }
 

@@ -240,3 +240,72 @@ fn a_hidden_header_is_not_skipped() {
     let in_old_directory = entry("d/", 0, "", "0000755", &evil);
     assert!(run(&archive(&[in_old_directory]), 512, &[]).is_err());
 }
+
+/// Passes an archive on in pieces of `size` bytes, with what `edit` makes of the file `w/f`.
+fn edited(bytes: &[u8], size: usize, edit: &dyn Fn(&[u8]) -> Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    let mut guard = TarGuard::watching(&["w/f"]);
+    let mut all = Vec::new();
+    for piece in bytes.chunks(size) {
+        let mut out = Vec::new();
+        guard.pass(piece, &|_, _| true, &mut out)?;
+        let mut from = 0;
+        for file in guard.take_seen() {
+            let at = file.at;
+            let data = edit(&file.data);
+            all.extend_from_slice(&out[from..at]);
+            all.extend(file.with(&data)?);
+            from = at;
+        }
+        all.extend_from_slice(&out[from..]);
+    }
+    guard.finish()?;
+    Ok(all)
+}
+
+#[test]
+fn watched_files_are_passed_on_with_other_content() {
+    let long = "./".repeat(100) + "w/f";
+    let watched = |data: &[u8]| {
+        vec![
+            entry("w/", b'5', "", "0000755", b""),
+            file("a"),
+            entry("w/f", b'0', "", "0000600", data),
+            pax("path", &"b/".repeat(90)),
+            file("short"),
+            entry("g", b'g', "", "0000644", b"18 comment=abcdefg\n"),
+            pax("path", &long),
+            entry("g", b'g', "", "0000644", &[b' '; 600]),
+            entry("x", b'0', "", "0000644", data),
+            entry("././@LongLink", b'L', "", "0000644", b"w/f\0"),
+            entry("y", b'0', "", "0000644", data),
+            entry("big", b'0', "", "0000644", &[7; 3000]),
+        ]
+    };
+    let contents: [&[u8]; 5] = [b"", b"old", &[b'o'; 512], &[b'o'; 600], &vec![b'o'; 70_000]];
+    for old in contents {
+        let bytes = [archive(&watched(old)), b"trailing".to_vec()].concat();
+        for new in contents {
+            let expected = [archive(&watched(new)), b"trailing".to_vec()].concat();
+            for size in [1, 7, 511, 512, 513, 4096, 1_000_000] {
+                let out = edited(&bytes, size, &|data| {
+                    assert_eq!(data, old);
+                    new.to_vec()
+                });
+                assert_eq!(out.as_ref(), Ok(&expected), "pieces of {size}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_size_in_an_extension_stays() {
+    let bytes = archive(&[
+        pax("size", "5"),
+        entry("w/f", b'0', "", "0000644", b"hello"),
+    ]);
+    assert_eq!(edited(&bytes, 100, &<[u8]>::to_vec).as_ref(), Ok(&bytes));
+    assert!(edited(&bytes, 100, &|_| b"longer".to_vec()).is_err());
+    let many = vec![entry("g", b'g', "", "0000644", &vec![b' '; 60_000]); 20];
+    let bytes = archive(&[vec![pax("path", "w/f")], many, vec![file("x")]].concat());
+    assert!(edited(&bytes, 1000, &<[u8]>::to_vec).is_err());
+}

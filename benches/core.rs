@@ -1,6 +1,6 @@
 //! The core by itself: what each step from bytes to a decision costs, in time and in instructions.
 //!
-//! Without arguments it prints a table of times, and, where valgrind is there, of instructions: those are
+//! It prints a table of times (of the steps with a word in their names: `--only WORD`), and, where valgrind is there, of instructions: those are
 //! counted by running itself twice under callgrind with different numbers of repetitions, so that everything
 //! but the step cancels out.
 
@@ -63,17 +63,18 @@ fn main() {
         .collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        [] => table(),
+        [] => table(""),
+        ["--only", word] => table(word),
         ["repeat", name, count] => repeat(name, count.parse().expect("a number")),
-        _ => panic!("usage: core [repeat STEP COUNT]"),
+        _ => panic!("usage: core [--only WORD | repeat STEP COUNT]"),
     }
 }
 
-fn table() {
+fn table(word: &str) {
     println!("\n# The core, one step at a time\n");
     println!("{:<52} {:>10} {:>14}", "step", "time", "instructions");
-    for step in steps() {
-        let time = format!("{:.2} us", time(&step));
+    for step in steps().iter().filter(|step| step.name.contains(word)) {
+        let time = format!("{:.2} us", time(step));
         // A scrape takes so long under callgrind that its time has to do.
         let counted = (step.name != RENDERING)
             .then(|| instructions(&step.name))

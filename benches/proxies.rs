@@ -16,6 +16,8 @@
     reason = "a measurement stops at the first surprise, and prints what it found"
 )]
 
+#[path = "proxies/audit.rs"]
+mod audit;
 #[path = "proxies/copy.rs"]
 mod copy;
 #[path = "proxies/engine.rs"]
@@ -133,6 +135,7 @@ fn compare(scratch: &Scratch, engine: &Path, fake: bool, options: &Options) {
         sides.push(Side::haproxy(scratch, engine, haproxy, false));
     }
     sides.push(Side::doodgate(scratch, engine));
+    sides.push(Side::audited(scratch, engine));
 
     for plan in load::PLANS {
         if plan.name.contains(&options.only) && (fake || plan.real) {
@@ -140,6 +143,10 @@ fn compare(scratch: &Scratch, engine: &Path, fake: bool, options: &Options) {
         }
     }
     memory::after_load(&sides);
+    drop(sides.pop());
+    if fake && "audit".contains(&options.only) {
+        audit::run(scratch, engine, options.rounds, options.time);
+    }
     if fake && "idle streams".contains(&options.only) {
         memory::idle_streams(&sides);
     }

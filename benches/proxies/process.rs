@@ -23,7 +23,7 @@ impl Scratch {
         Self(path)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
@@ -94,14 +94,45 @@ impl Side {
         Self::timed_doodgate(scratch, engine).0
     }
 
+    /// The gate with an audit record of each call, in a file.
+    pub(crate) fn audited(scratch: &Scratch, engine: &Path) -> Self {
+        let file = scratch.path("calls.jsonl").display().to_string();
+        Self::gate(
+            scratch,
+            engine,
+            "doodgate, audit",
+            &["--audit".to_owned(), file],
+        )
+    }
+
+    /// The gate with further options.
+    pub(crate) fn gate(
+        scratch: &Scratch,
+        engine: &Path,
+        name: &'static str,
+        options: &[String],
+    ) -> Self {
+        Self::timed_gate(scratch, engine, name, options).0
+    }
+
     fn timed_doodgate(scratch: &Scratch, engine: &Path) -> (Self, Duration) {
-        let socket = scratch.path("doodgate.sock");
+        Self::timed_gate(scratch, engine, "doodgate", &[])
+    }
+
+    fn timed_gate(
+        scratch: &Scratch,
+        engine: &Path,
+        name: &'static str,
+        options: &[String],
+    ) -> (Self, Duration) {
+        let socket = scratch.path(&format!("{}.sock", name.replace(", ", "-")));
         let policy = scratch.file("policy.yaml", POLICY);
         let mut command = Command::new(env!("CARGO_BIN_EXE_doodgate"));
         command.args(["run", "--policy", &policy]);
         command.args(["--listen", &format!("unix://{}", socket.display())]);
         command.args(["--engine", &format!("unix://{}", engine.display())]);
-        Self::start("doodgate", socket, &mut command)
+        command.args(options);
+        Self::start(name, socket, &mut command)
     }
 
     /// Starts a process and waits until it listens: how long that took.

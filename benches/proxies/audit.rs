@@ -39,8 +39,10 @@ pub(crate) fn run(scratch: &Scratch, engine: &Path, rounds: usize, time: Duratio
         ratios.push(with / without);
     }
     let dropped = settled(&scratch.path("admin.sock"), calls);
-    let text = fs::read(&file).expect("the audit");
-    let written = text.iter().filter(|byte| **byte == b'\n').count();
+    let written = fs::read_to_string(&file)
+        .expect("the audit")
+        .lines()
+        .count();
     rates.sort_by(f64::total_cmp);
     ratios.sort_by(f64::total_cmp);
     println!(

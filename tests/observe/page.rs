@@ -1,7 +1,9 @@
 //! The page in a real browser: it renders, it follows what happens, it asks for nothing from elsewhere.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -166,7 +168,7 @@ impl Drop for Browser {
 
 /// A gate whose admin listener a browser can reach: over TCP. And the page's address.
 fn reachable() -> (World, String) {
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
+    let port = TcpListener::bind("127.0.0.1:0")
         .expect("a port")
         .local_addr()
         .expect("its number")
@@ -195,12 +197,17 @@ fn create(world: &World, name: &str) {
     );
 }
 
+fn browser() -> Option<&'static str> {
+    let found = BROWSERS.iter().find(|it| Path::new(it).exists());
+    if found.is_none() {
+        println!("skipped: there is no Chromium here (Debian's package chromium)");
+    }
+    found.copied()
+}
+
 #[test]
 fn shows_calls_and_what_would_allow_the_refused() {
-    let Some(program) = BROWSERS.iter().find(|it| Path::new(it).exists()) else {
-        println!("skipped: there is no Chromium here (Debian's package chromium)");
-        return;
-    };
+    let Some(program) = browser() else { return };
     let (world, url) = reachable();
     create(&world, "%3Cb%3Ebefore");
     records(&world, 1);
@@ -261,6 +268,91 @@ fn shows_calls_and_what_would_allow_the_refused() {
         .collect();
     assert!(outside.is_empty(), "{outside:?}");
     assert!(browser.requests.iter().any(|it| it.ends_with("/events")));
+}
+
+/// Serves a gate's own page, with so many events as fast as the browser takes them: a gate would show 500 a second.
+fn flooded(page: (String, String), status: String, record: &Value, count: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("its number"));
+    let mut events = String::new();
+    for number in 0..count {
+        let mut record = record.clone();
+        record["id"] = json!(format!("{:08x}-{number:x}", 1));
+        record["query"][0]["value"] = json!(format!("name-{number}"));
+        write!(events, "data: {record}\n\n").expect("a string takes everything");
+    }
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut line = String::new();
+            BufReader::new(&stream)
+                .read_line(&mut line)
+                .expect("a request");
+            let answer = |media_type: &str, body: &str| {
+                format!(
+                    "HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Security-Policy: {}\r\nConnection: close\r\n\r\n{body}",
+                    page.0
+                )
+            };
+            let path = line.split(' ').nth(1).unwrap_or_default();
+            let text = match path {
+                "/" => answer("text/html", &page.1),
+                "/status" => answer("application/json", &status),
+                "/events" => answer("text/event-stream", &events),
+                other => panic!("the page asks for {other}"),
+            };
+            drop(stream.write_all(text.as_bytes()));
+            if path == "/events" {
+                // An end would make the browser ask again.
+                std::mem::forget(stream);
+            }
+        }
+    });
+    url
+}
+
+#[test]
+fn holds_ten_thousand_calls() {
+    let Some(program) = browser() else { return };
+    let world = watched(plain);
+    create(&world, "one");
+    let record = records(&world, 1).remove(0);
+    let (head, page) = ask(&world, "/");
+    let policy = head.field("content-security-policy").expect("a policy");
+    let status = ask(&world, "/status").1;
+    let url = flooded((policy.to_owned(), page), status, &record, 12_000);
+    let folder = Dir::new();
+    let mut browser = Browser::start(program, &folder);
+    browser.open(&url);
+    wait_until("the newest are kept", || {
+        browser.text("#count").starts_with("10,000 shown")
+            && browser.text("#rows").contains("name-11999")
+    });
+    // Only the rows that can be seen exist, wherever one looks.
+    for (place, name) in [("list.scrollHeight", "name-2000"), ("0", "name-11999")] {
+        browser.value(&format!("(() => {{ const list = document.getElementById('list'); list.scrollTop = {place}; }})()"));
+        wait_until("the rows there", || browser.text("#rows").contains(name));
+        let rows = browser.value("document.querySelectorAll('.row').length");
+        assert!(rows.as_u64() < Some(100), "{rows}");
+    }
+    // A search looks at all of them, and nobody waits for it.
+    let took = browser.value(
+        "(() => { const search = document.getElementById('search'); const begun = performance.now(); search.value = 'name-7777'; \
+         search.dispatchEvent(new Event('input')); return performance.now() - begun; })()",
+    );
+    assert!(took.as_f64() < Some(1000.0), "{took} ms");
+    wait_until("the one that is meant", || {
+        browser.text("#count").starts_with("1 shown")
+    });
+    let memory = browser.value("performance.memory.usedJSHeapSize");
+    assert!(memory.as_u64() < Some(128 << 20), "{memory} bytes");
+    assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
+    let outside: Vec<_> = browser
+        .requests
+        .iter()
+        .filter(|it| !it.starts_with(&url) && !it.starts_with("data:"))
+        .collect();
+    assert!(outside.is_empty(), "{outside:?}");
 }
 
 #[test]

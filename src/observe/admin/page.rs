@@ -3,9 +3,19 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-const DOCUMENT: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const DOCUMENT: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+/// The parts of one script, in a scope of its own. Each uses what stands in those before it.
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n(() => {\n",
+    include_str!("page/words.js"),
+    include_str!("page/calls.js"),
+    include_str!("page/call.js"),
+    include_str!("page/numbers.js"),
+    include_str!("page/status.js"),
+    include_str!("page/live.js"),
+    "})();"
+);
 
 /// The page, and the policy that lets its own style and script run and nothing else.
 pub(crate) fn render() -> (String, String) {

@@ -37,6 +37,8 @@ pub enum View {
     ImageInspect(Names),
     /// `GET /images/NAME/history`: what the gate adds to a build is a step of it. These names are the tenant's own.
     ImageHistory(Names),
+    /// What saving images answers: a tar archive.
+    ImageArchive,
     /// What the deletion of an image answers: a list of what is gone.
     ImageDeleted,
     /// What a prune of images answers.

@@ -326,9 +326,8 @@ pub(super) fn history(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, St
 pub(super) fn save(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
     let exact = |term: &str| {
         let image = scene.usable_image(term)?;
-        // The archive would say the engine's name.
-        if engine_name(scene, term)?.is_some() {
-            return Ok::<_, Stop>(image.id);
+        if let Some(name) = engine_name(scene, term)? {
+            return Ok::<_, Stop>(name.to_string());
         }
         Ok(match (pinned(term, &image), ImageTerm::parse(term)) {
             (Some(id), _) => id,

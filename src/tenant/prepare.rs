@@ -182,7 +182,7 @@ fn rewrite<'c>(
         Scope::ImageHistory => image::history(scene, call)?,
         Scope::ImageSave => {
             image::save(scene, call)?;
-            View::Pass
+            View::ImageArchive
         }
         Scope::ImageCreate => {
             image::create(scene, call)?;

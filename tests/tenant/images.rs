@@ -202,6 +202,12 @@ fn names(engine: &str) {
         check_plain(client, "again:2", "box");
         kept.push(listed(client, ""));
     }
+    // The archive that is saved is one that everybody can load.
+    let saved = a
+        .get("/images/get?names=again:2&names=team/done:1")
+        .want(200);
+    assert!(saved.body.contains("\"team/done:1\""), "{}", saved.body);
+    assert!(!saved.body.contains(".tenant.doodgate"));
     // What others share gets no name that others see.
     assert_eq!(
         tag(&a, "base:1", &format!("localhost:5000/{}:1", world.prefix)).status,

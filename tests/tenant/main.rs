@@ -26,6 +26,8 @@ macro_rules! on_both {
 }
 
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod images;
 #[cfg(test)]
 mod lives;

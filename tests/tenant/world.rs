@@ -118,7 +118,7 @@ fn dechunk(mut rest: &[u8]) -> Vec<u8> {
 #[derive(Debug)]
 pub(crate) struct World {
     gate: Child,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     tenants: Vec<String>,
     /// The engine itself.
     pub(crate) host: Client,
@@ -234,6 +234,12 @@ impl World {
 
     pub(crate) fn tenant(&self, index: usize) -> &str {
         &self.tenants[index]
+    }
+
+    /// Where a tenant's socket is, for programs.
+    pub(crate) fn address(&self, index: usize) -> String {
+        let socket = self.folder.join(format!("{}.sock", self.tenants[index]));
+        format!("unix://{}", socket.display())
     }
 
     pub(crate) fn client(&self, index: usize) -> Client {

@@ -130,6 +130,7 @@ fn own_objects_are_named_as_the_engine_knows_them() {
         ("GET", "/volumes/db", "/volumes/acme.db".to_owned()),
         ("DELETE", "/networks/net", format!("/networks/{ID}")),
         ("GET", "/networks/bridge", format!("/networks/{ID}")),
+        ("GET", "/images/get?names=mine&names=alpine", "/images/get?names=acme.tenant.doodgate.invalid/mine:latest&names=docker.io/library/alpine:latest".to_owned()),
         ("DELETE", "/images/mine", "/images/acme.tenant.doodgate.invalid/mine:latest".to_owned()),
         ("DELETE", "/images/base", "/images/acme.tenant.doodgate.invalid/base:latest".to_owned()),
         ("DELETE", "/images/reg:5000/mine:1", "/images/reg:5000/mine:1".to_owned()),

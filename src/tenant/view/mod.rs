@@ -3,6 +3,7 @@
 //! A [`Shield`] reads whose an item is before it writes anything of it. What it cannot read, or whose owner it cannot
 //! tell, ends the answer: nothing is passed on because nobody objected.
 
+mod archive;
 mod cursor;
 mod facts;
 mod form;
@@ -19,6 +20,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use archive::Archive;
 use cursor::{Read, bad};
 use item::Kind;
 use rewrite::Given;
@@ -49,6 +51,8 @@ enum Way {
     Whole(Whole, Arc<ImageListing>, Vec<u8>),
     /// Item by item.
     Items(Items),
+    /// File by file.
+    Archive(Box<Archive>),
     /// Not any more.
     Failed,
 }
@@ -83,6 +87,7 @@ impl Shield {
             View::ImageHistory(own) => about(Whole::History, own),
             View::ImageDeleted => whole(Whole::ImageDeleted),
             View::ImagesPruned => whole(Whole::ImagesPruned),
+            View::ImageArchive => Way::Archive(Box::new(Archive::new())),
             View::Progress => Way::Items(Items::stream(Stream::Progress)),
             View::Events(images) => Way::Items(Items::stream(Stream::Events(images))),
             View::DataUsage(own) => about(Whole::DataUsage, own),
@@ -111,6 +116,7 @@ impl Shield {
                 Ok(())
             }
             Way::Items(items) => items.push(&self.tenant, input, out),
+            Way::Archive(archive) => archive.push(&self.tenant, input, out),
             Way::Failed => failed(),
         };
         self.settle(done)
@@ -132,6 +138,7 @@ impl Shield {
                 done
             }
             Way::Items(items) => items.finish(&self.tenant, out),
+            Way::Archive(archive) => archive.finish(),
             Way::Failed => failed(),
         };
         self.settle(done)

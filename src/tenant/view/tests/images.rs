@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::super::Shield;
+use super::super::testing::tenant;
 use super::{all, json_of, parsed, shown, through};
 use crate::policy::{SharedImages, Tenancy};
 use crate::tenant::{ImageListing, Names, Patterns, Tenant, View};
@@ -179,4 +181,48 @@ fn images_are_shown_under_shared_names() {
         )
         .is_err()
     );
+}
+
+#[test]
+fn a_saved_archive_names_images_plainly() {
+    let file = |name: &str, text: &str| {
+        let mut block = vec![0_u8; 512];
+        block[..name.len()].copy_from_slice(name.as_bytes());
+        block[124..135].copy_from_slice(format!("{:011o}", text.len()).as_bytes());
+        block[148..156].copy_from_slice(b"        ");
+        block[156] = b'0';
+        let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+        block[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        block.extend_from_slice(text.as_bytes());
+        block.resize(block.len().next_multiple_of(512), 0);
+        block
+    };
+    let archive = |prefix: &str| {
+        let text = |form: &str| form.replace('@', prefix);
+        let mut all = [
+            file("12.json", r#"{"a":"acme.tenant.doodgate.invalid/x"}"#),
+            file(
+                "manifest.json",
+                &text(r#"[{"Config":"12.json","RepoTags":["@app:1","@team/app:2"]}]"#),
+            ),
+            file("repositories", &text(r#"{"@app":{"1":"12"}}"#)),
+            file("last", "x"),
+        ]
+        .concat();
+        all.resize(all.len() + 1024, 0);
+        all
+    };
+    let engines = archive("acme.tenant.doodgate.invalid/");
+    for size in [1, 1000, 100_000] {
+        let mut shield = Shield::new(tenant("acme"), View::ImageArchive);
+        let mut out = Vec::new();
+        for piece in engines.chunks(size) {
+            shield.push(piece, &mut out).unwrap();
+        }
+        shield.finish(&mut out).unwrap();
+        assert!(out == archive(""), "pieces of {size}");
+    }
+    let mut shield = Shield::new(tenant("acme"), View::ImageArchive);
+    shield.push(&engines[..700], &mut Vec::new()).unwrap();
+    assert!(shield.finish(&mut Vec::new()).is_err());
 }

@@ -66,10 +66,11 @@ pub(super) async fn ask_and_note<T>(
     }))
 }
 
-async fn fetch(engine: &Engine, lookup: &Lookup) -> Result<Fact, EngineError> {
+pub(super) async fn fetch(engine: &Engine, lookup: &Lookup) -> Result<Fact, EngineError> {
     let method = match lookup.method {
         tenant::Ask::Get => hyper::Method::GET,
         tenant::Ask::Make => hyper::Method::POST,
+        tenant::Ask::Remove => hyper::Method::DELETE,
     };
     let document = hyper::body::Bytes::copy_from_slice(lookup.body.as_bytes());
     let (status, body) = engine

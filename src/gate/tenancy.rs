@@ -6,9 +6,10 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 
-use super::ask::{AskError, Asked, ask, ask_and_note};
+use super::ask::{AskError, Asked, ask, ask_and_note, fetch};
 use super::current;
 use super::engine::Engine;
 use super::guests::{Guest, Guests};
@@ -175,7 +176,24 @@ impl Places {
 pub(crate) struct Hold {
     _quota: Option<OwnedMutexGuard<()>>,
     _reservation: Option<Reservation>,
-    _names: Lease,
+    names: Option<Lease>,
+    afterwards: Option<(Arc<Engine>, Lookup)>,
+}
+
+impl Drop for Hold {
+    /// What was made for the call alone is taken away, before anybody else can have its name.
+    fn drop(&mut self) {
+        let names = self.names.take();
+        if let (Some((engine, lookup)), Ok(runtime)) =
+            (self.afterwards.take(), Handle::try_current())
+        {
+            runtime.spawn(async move {
+                // What stays is the tenant's own, and goes with it.
+                drop(fetch(&engine, &lookup).await);
+                drop(names);
+            });
+        }
+    }
 }
 
 /// A part of the quota that a running call takes.
@@ -241,7 +259,7 @@ impl Resident {
     /// Why it is not sent.
     pub(crate) async fn prepare<'c>(
         &self,
-        engine: &Engine,
+        engine: &Arc<Engine>,
         permit: &Permit<'c>,
         demands: &[Demand<'_>],
         exchange: &mut Exchange,
@@ -275,7 +293,11 @@ impl Resident {
         let hold = Hold {
             _quota: quota,
             _reservation: reservation,
-            _names: names,
+            names: Some(names),
+            afterwards: prepared
+                .afterwards
+                .clone()
+                .map(|lookup| (Arc::clone(engine), lookup)),
         };
         Ok(Outcome::Send(Box::new(prepared), hold))
     }

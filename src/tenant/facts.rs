@@ -12,6 +12,8 @@ pub enum Ask {
     Get,
     /// `POST`: to make what the call needs. Asking twice makes it once.
     Make,
+    /// `DELETE`: to take away what was made for the call alone.
+    Remove,
 }
 
 /// One of the gate's own calls, on behalf of a tenant's.
@@ -31,6 +33,13 @@ impl Lookup {
             method: Ask::Get,
             target: target.to_owned(),
             body: String::new(),
+        }
+    }
+
+    pub(super) fn delete(target: &str) -> Self {
+        Self {
+            method: Ask::Remove,
+            ..Self::get(target)
         }
     }
 

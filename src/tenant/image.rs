@@ -4,14 +4,14 @@ mod find;
 pub(super) mod name;
 mod pattern;
 
-use super::facts::{Answer, InspectedImage, ListedImage, label};
+use super::facts::{Answer, InspectedImage, ListedImage, Lookup, label, unusable};
 use super::filters::Filters;
 use super::scene::Scene;
 use super::usage::count;
 use super::{ImageListing, OWNER_LABEL, Refusal, Stop, Tenant, View, labels};
 use crate::api::image::{BadReference, ImageTerm, Reference};
 use crate::api::json::Value;
-use crate::api::{Call, OperationId};
+use crate::api::{Call, OperationId, query_value, segments};
 pub use find::Names;
 pub(super) use find::{Image, no_image};
 pub(super) use name::is_reserved;
@@ -101,6 +101,14 @@ fn pulled(call: &Call<'_>) -> Option<Result<Reference, BadReference>> {
         from,
         call.parameter("tag").unwrap_or_default(),
     ))
+}
+
+/// The name that the call pushes.
+fn pushed(call: &Call<'_>) -> Result<Reference, BadReference> {
+    Reference::pushed(
+        call.object().unwrap_or_default(),
+        call.parameter("tag").unwrap_or_default(),
+    )
 }
 
 /// The name in `repo` and `tag`, if there is one.
@@ -229,13 +237,10 @@ pub(super) fn tag(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Pushes one tag of an own image.
-pub(super) fn push(scene: &Scene<'_>, call: &Call<'_>) -> Result<(), Stop> {
-    let name = Reference::pushed(
-        call.object().unwrap_or_default(),
-        call.parameter("tag").unwrap_or_default(),
-    )
-    .map_err(bad("name"))?;
+/// Pushes one tag of an own image, and answers what is to be done afterwards. To push a name without a registry, the engine
+/// has to know it as it is, for as long as that takes.
+pub(super) fn push(scene: &Scene<'_>, call: &Call<'_>) -> Result<Option<Lookup>, Stop> {
+    let name = pushed(call).map_err(bad("name"))?;
     if name.is_repository() {
         return Err(Refusal::Way {
             what: format!("a push of every tag of `{name}`"),
@@ -243,14 +248,35 @@ pub(super) fn push(scene: &Scene<'_>, call: &Call<'_>) -> Result<(), Stop> {
         }
         .into());
     }
-    if scene.own_name(&name)?.is_some() {
-        return Err(Refusal::Way {
-            what: format!("a push of `{}`", name.familiar()),
-            why: "a name without a registry stays in the engine; give the image one with a registry, and push that",
-        }
-        .into());
+    let known = name.to_string();
+    let Some((_, image)) = scene.own_name(&name)? else {
+        return scene.own_image(&known).map(|_| None);
+    };
+    if !scene.tenant.owns(image.owner()) {
+        return Err(Refusal::Shared(name.familiar()).into());
     }
-    scene.own_image(&name.to_string()).map(|_| ())
+    let target = segments(&known);
+    let there: Option<InspectedImage> = scene.facts.find(&format!("/images/{target}/json"))?;
+    match there {
+        Some(there) if there.id == image.id => return Ok(None),
+        Some(there) if !scene.tenant.owns(there.owner()) => {
+            return Err(Refusal::Taken(known).into());
+        }
+        Some(_) | None => {}
+    }
+    let tag = format!(
+        "/images/{}/tag?repo={}&tag={}",
+        image.id,
+        query_value(&name.clone().without_tag().to_string()),
+        query_value(name.tag().unwrap_or_default()),
+    );
+    let tagged = scene.facts.ask(Lookup::post(&tag, String::new()))?;
+    if tagged.status == 201 {
+        Ok(Some(Lookup::delete(&format!("/images/{target}?noprune=1"))))
+    } else {
+        let reason = String::from_utf8_lossy(&tagged.body).into_owned();
+        Err(unusable(&tag, reason))
+    }
 }
 
 /// Deletes an own image, or one of its names.

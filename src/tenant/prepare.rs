@@ -6,8 +6,8 @@ use super::refusal::Kind;
 use super::scene::{Scene, is_default};
 use super::scope::Scope;
 use super::{
-    Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Refusal, Stop, Tenant, Usage, View,
-    build, create, image, labels,
+    Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Lookup, Refusal, Stop, Tenant, Usage,
+    View, build, create, image, labels,
 };
 use crate::api::json::{Document, Value};
 use crate::api::{Call, Meaning};
@@ -22,6 +22,8 @@ pub struct Prepared<'c> {
     pub view: View,
     /// What of the quota the call takes until it ends, and the engine does not show.
     pub takes: Usage,
+    /// What is to be done once the call has ended, in whatever way.
+    pub afterwards: Option<Lookup>,
 }
 
 /// Makes an allowed call the tenant's own.
@@ -48,11 +50,18 @@ pub fn prepare<'c>(
     let mut call = permit.call().clone();
     let mut document = permit.document().cloned();
     let mut takes = Usage::default();
-    let view = rewrite(&scene, &mut call, &mut document, &mut takes)?;
+    let mut afterwards = None;
+    let view = rewrite(
+        &scene,
+        &mut call,
+        &mut document,
+        (&mut takes, &mut afterwards),
+    )?;
     Ok(Prepared {
         permit: permit.rewritten(call, document),
         view,
         takes,
+        afterwards,
     })
 }
 
@@ -100,7 +109,7 @@ fn rewrite<'c>(
     scene: &Scene<'_>,
     call: &mut Call<'c>,
     document: &mut Option<Document<'c>>,
-    takes: &mut Usage,
+    (takes, afterwards): (&mut Usage, &mut Option<Lookup>),
 ) -> Result<View, Stop> {
     let term = call.object().unwrap_or_default().to_owned();
     Ok(match scope(call)? {
@@ -192,7 +201,7 @@ fn rewrite<'c>(
             View::Pass
         }
         Scope::ImagePush => {
-            image::push(scene, call)?;
+            *afterwards = image::push(scene, call)?;
             View::Pass
         }
         Scope::ImageTag => {

@@ -1,6 +1,7 @@
 //! Images of two tenants under the same names.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -331,6 +332,49 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A push is of the tenant's own image, under the name that it has in the registry.
+fn pushes(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    let push = |client: &Client, name: &str, tag: &str| {
+        client.call("POST", &format!("/images/{name}/push?tag={tag}"), None)
+    };
+    let name = format!("{}/app", world.prefix);
+    for client in [&a, &b] {
+        built(client, &format!("{name}:1"), "FROM alpine\nENV A=1\n");
+    }
+    let registered = format!("localhost:5000/{name}");
+    let tag = format!("/images/{name}:1/tag?repo={registered}&tag=1");
+    a.call("POST", &tag, None).want(201);
+    let pushed = push(&a, &registered, "1").want(200);
+    assert!(pushed.body.contains("\"Digest\":\"sha256:"), "{pushed:?}");
+    b.call("POST", &tag, None).want(403);
+    assert!(push(&b, &registered, "1").status >= 400);
+    // Nobody answers there; but that is where the engine goes, and nothing is left of the name.
+    let pushed = push(&a, &name, "1").want(200);
+    assert!(
+        pushed.body.contains(&format!("[docker.io/{name}]")),
+        "{pushed:?}"
+    );
+    assert!(pushed.body.contains("errorDetail"), "{pushed:?}");
+    let left = || world.host.get(&format!("/images/{name}:1/json")).status;
+    let began = Instant::now();
+    while left() != 404 {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        thread::sleep(Duration::from_millis(20));
+    }
+    id(&a, &format!("{name}:1"));
+    // What is somebody else's stays.
+    let shared = id(&world.host, "alpine");
+    let tag = format!("/images/alpine/tag?repo={name}&tag=1");
+    world.host.call("POST", &tag, None).want(201);
+    assert_eq!(push(&a, &name, "1").status, 403);
+    assert_eq!(id(&world.host, &format!("{name}:1")), shared);
+    delete(&world.host, &format!("{name}:1"));
+}
+
 /// What the one has built costs the other nothing.
 fn cache(engine: &str) {
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
@@ -364,4 +408,4 @@ macro_rules! on_both {
     };
 }
 
-on_both!(one_name, shadows, names, on_own, cache);
+on_both!(one_name, shadows, names, on_own, pushes, cache);

@@ -32,7 +32,10 @@ fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
         (Ask::Make, "/volumes/create") => {
             return (201, body.replace("\"Driver\":\"local\",", ""));
         }
-        (Ask::Make, other) => panic!("POST {other}"),
+        (Ask::Make, target) if target.contains("/tag?repo=docker.io/library/mine&tag=") => {
+            return (201, String::new());
+        }
+        (Ask::Make | Ask::Remove, other) => panic!("POST or DELETE {other}"),
         // An alias of a link that the host made: the engine answers with what is behind it.
         (Ask::Get, "/containers/acme.web/json" | "/containers/acme.web/own/json") => {
             container(ID, "acme.web", "acme")
@@ -59,6 +62,12 @@ fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
             r#"{"io.doodgate.tenant":"acme"}"#,
             "\"acme.tenant.doodgate.invalid/mine:latest\"",
         ),
+        (Ask::Get, "/images/acme.tenant.doodgate.invalid/team/taken:latest/json") => {
+            image(r#"{"io.doodgate.tenant":"acme"}"#, "").replace(ID, OTHER)
+        }
+        (Ask::Get, "/images/docker.io/team/taken:latest/json") => {
+            image("null", "\"team/taken:latest\"")
+        }
         // A name for what others share.
         (Ask::Get, "/images/acme.tenant.doodgate.invalid/base:latest/json") => image(
             "null",
@@ -138,6 +147,7 @@ fn own_objects_are_named_as_the_engine_knows_them() {
         ("POST", "/images/mine/tag?repo=alpine", format!("/images/sha256:{ID}/tag?repo=acme.tenant.doodgate.invalid/alpine&tag=latest")),
         ("POST", "/images/mine/tag?repo=reg:5000%2Fnew&tag=2", format!("/images/sha256:{ID}/tag?repo=reg:5000/new&tag=2")),
         ("POST", "/images/reg:5000/mine:1/push", "/images/reg:5000/mine:1/push".to_owned()),
+        ("POST", "/images/mine/push?tag=latest", "/images/mine/push?tag=latest".to_owned()),
         ("GET", "/images/mine/json", format!("/images/sha256:{ID}/json")),
         ("GET", "/images/get?names=alpine", "/images/get?names=docker.io/library/alpine:latest".to_owned()),
         (
@@ -277,11 +287,12 @@ fn images_and_names_of_others_are_not_changed() {
             404,
             "No such image",
         ),
+        ("POST", "/images/base/push?tag=latest", 403, "is shared"),
         (
             "POST",
-            "/images/mine/push?tag=latest",
+            "/images/team/taken/push?tag=latest",
             403,
-            "without a registry",
+            "not yours",
         ),
         (
             "POST",

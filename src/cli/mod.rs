@@ -12,6 +12,7 @@ mod load;
 mod logging;
 mod operations;
 mod owned;
+mod picture;
 mod plan;
 mod presets;
 mod report;

@@ -57,6 +57,10 @@ pub(crate) struct Socket {
     pub(crate) policy: PolicyFacts,
     pub(crate) connections: u64,
     pub(crate) streams: u64,
+    #[serde(default)]
+    pub(crate) received_bytes: u64,
+    #[serde(default)]
+    pub(crate) sent_bytes: u64,
     pub(crate) operations: Vec<Operation>,
     pub(crate) refusals: BTreeMap<String, u64>,
 }
@@ -142,7 +146,7 @@ impl Operation {
     }
 
     /// The mean wait for the engine's answer, in milliseconds.
-    fn wait(&self) -> String {
+    pub(crate) fn wait(&self) -> String {
         let calls = self.allowed.saturating_add(self.would_deny);
         match u32::try_from(calls) {
             Ok(calls) if calls > 0 && self.engine_wait_seconds > 0.0 => {

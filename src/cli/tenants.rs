@@ -140,7 +140,7 @@ fn line(name: &str, cells: &[String; 10]) -> String {
 }
 
 /// Bytes in the largest unit that leaves something in front of the point.
-fn bytes(amount: u64) -> String {
+pub(crate) fn bytes(amount: u64) -> String {
     const UNITS: &[(&str, u64)] = &[
         ("TiB", 1 << 40),
         ("GiB", 1 << 30),

@@ -1,18 +1,17 @@
 //! `doodgate top`: what a running gate does, as it does it.
 
 use std::collections::VecDeque;
-use std::fmt::Write;
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use serde::Deserialize;
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::report::{self, Report, short};
+use super::picture::{Call, Picture, Rates};
 use super::settings::{Flag, Settings};
-use super::{Failure, ask, print};
+use super::{Failure, ask, print, report};
 use crate::policy::Address;
 
 const HELP: &str = "\
@@ -41,15 +40,18 @@ const FLAGS: &[Flag] = &[
     },
 ];
 
-/// How often the picture is drawn, in seconds.
-const SECONDS: u64 = 2;
-const EVERY: Duration = Duration::from_secs(SECONDS);
+/// How often the picture is drawn.
+const EVERY: Duration = Duration::from_secs(2);
 /// How long a single picture waits for the calls that the gate remembers.
 const ONCE: Duration = Duration::from_millis(300);
 /// How many calls are kept for the picture.
 const KEPT: usize = 200;
 /// What is drawn on where the terminal does not tell its size.
 const USUAL: (usize, usize) = (24, 100);
+
+/// The screen beside the one that the user had, without a cursor; and back.
+const BEGIN: &str = "\x1b[?1049h\x1b[?25l";
+const END: &str = "\x1b[?25h\x1b[?1049l";
 
 /// Draws until the gate or the user ends it.
 pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
@@ -60,18 +62,21 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
     }
     let address = ask::admin(&settings)?;
     let calls = Calls::default();
-    let colored = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let terminal = std::io::stdout().is_terminal();
+    let colored = terminal && std::env::var_os("NO_COLOR").is_none();
     if settings.switch("once")? {
         let (found, _) = report::fetch(&address)?;
         // What was remembered so far comes at once; that there is no more of it ends the wait.
         drop(calls.follow(&address, Some(ONCE)));
-        print(&picture(
-            &found,
-            None,
-            &calls.last(),
-            (usize::MAX, usize::MAX),
+        let picture = Picture {
+            report: &found,
+            rates: &Rates::default(),
+            calls: &calls.last(),
+            rows: usize::MAX,
+            columns: if terminal { size().1 } else { usize::MAX },
             colored,
-        ))?;
+        };
+        print(&picture.draw())?;
         return Ok(ExitCode::SUCCESS);
     }
     let followed = (calls.clone(), address.clone());
@@ -83,38 +88,46 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
             thread::sleep(EVERY);
         }
     });
-    let mut before: Option<Report> = None;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    print(BEGIN)?;
+    let watched = runtime.block_on(watch(&address, &calls, colored));
+    print(END)?;
+    watched.map(|()| ExitCode::SUCCESS)
+}
+
+/// Draws until a signal comes, or the gate does not answer.
+async fn watch(address: &Address, calls: &Calls, colored: bool) -> Result<(), Failure> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut resized = signal(SignalKind::window_change())?;
+    let mut rates = Rates::default();
     loop {
-        let (found, _) = report::fetch(&address)?;
-        let drawn = picture(&found, before.as_ref(), &calls.last(), size(), colored);
+        let (found, _) = report::fetch(address)?;
+        rates.add(&found);
+        let (rows, columns) = size();
+        let picture = Picture {
+            report: &found,
+            rates: &rates,
+            calls: &calls.last(),
+            rows,
+            columns,
+            colored,
+        };
         // Home, then the picture, then nothing below it: no flicker.
-        print(&format!("\x1b[H{}\x1b[J", drawn.replace('\n', "\x1b[K\n")))?;
-        before = Some(found);
-        thread::sleep(EVERY);
+        let drawn = picture.draw();
+        print(&format!(
+            "\x1b[H{}\x1b[J",
+            drawn.trim_end().replace('\n', "\x1b[K\n")
+        ))?;
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            _ = resized.recv() => {}
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+        }
     }
-}
-
-/// A call, as far as it is drawn.
-#[derive(Clone, Debug, Deserialize)]
-struct Call {
-    time: String,
-    socket: String,
-    #[serde(default)]
-    path: String,
-    operation: String,
-    decision: String,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    missing: Vec<Missing>,
-    total_us: u64,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Missing {
-    grant: String,
-    #[serde(default)]
-    value: String,
 }
 
 /// The last calls, the newest at the end.
@@ -157,132 +170,5 @@ fn size() -> (usize, usize) {
     match size {
         Ok(size) if size.ws_row > 0 && size.ws_col > 0 => (size.ws_row.into(), size.ws_col.into()),
         Ok(_) | Err(_) => USUAL,
-    }
-}
-
-fn picture(
-    report: &Report,
-    before: Option<&Report>,
-    calls: &[Call],
-    (rows, columns): (usize, usize),
-    colored: bool,
-) -> String {
-    let mut out = String::new();
-    let engine = if report.engine.up {
-        format!("engine {} up", report.engine.version)
-    } else {
-        format!("ENGINE DOWN: {}", report.engine.reason)
-    };
-    let lost = match report.audit.dropped {
-        0 => String::new(),
-        lost => format!(", {lost} AUDIT RECORDS LOST"),
-    };
-    // Writing to a string does not fail.
-    _ = writeln!(
-        out,
-        "doodgate {}  {}  {engine}, {} KiB{lost}\n",
-        report.version,
-        short(&report.now),
-        report.process.resident_bytes / 1024
-    );
-    _ = writeln!(
-        out,
-        "{:<16} {:<20} {:>10} {:>10} {:>9} {:>9} {:>7} {:>7}",
-        "SOCKET", "POLICY", "CALLS", "REFUSED", "CALLS/s", "REF./s", "CONNS", "STREAMS"
-    );
-    for (index, socket) in report.sockets.iter().enumerate() {
-        let sum = |count: fn(&report::Operation) -> u64| {
-            move |socket: &report::Socket| {
-                socket
-                    .operations
-                    .iter()
-                    .map(count)
-                    .fold(0, u64::saturating_add)
-            }
-        };
-        let (total, refused) = (
-            sum(report::Operation::total),
-            sum(report::Operation::refused),
-        );
-        let earlier = before.and_then(|before| before.sockets.get(index));
-        let rate = |count: &dyn Fn(&report::Socket) -> u64| {
-            earlier.map_or_else(
-                || "-".to_owned(),
-                |earlier| {
-                    let more = count(socket).saturating_sub(count(earlier));
-                    format!("{}", more / SECONDS)
-                },
-            )
-        };
-        _ = writeln!(
-            out,
-            "{:<16} {:<20} {:>10} {:>10} {:>9} {:>9} {:>7} {:>7}",
-            socket.name,
-            socket.policy.name,
-            total(socket),
-            refused(socket),
-            rate(&total),
-            rate(&refused),
-            socket.connections,
-            socket.streams
-        );
-    }
-    for quota in &report.tenants {
-        _ = writeln!(
-            out,
-            "{:<16} {:<20} {} of {}",
-            quota.tenant, quota.of, quota.used, quota.limit
-        );
-    }
-    out.push('\n');
-    let left = rows.saturating_sub(out.lines().count()).saturating_sub(1);
-    for call in calls.iter().rev().take(left) {
-        out.push_str(&draw(call, columns, colored));
-        out.push('\n');
-    }
-    if calls.is_empty() {
-        out.push_str("no calls yet\n");
-    }
-    out
-}
-
-fn draw(call: &Call, columns: usize, colored: bool) -> String {
-    let missing: Vec<_> = call
-        .missing
-        .iter()
-        .map(|missing| {
-            format!("{} {}", missing.grant, missing.value)
-                .trim()
-                .to_owned()
-        })
-        .collect();
-    let line = format!(
-        "{}  {:<10} {:<14} {:<24} {:>8} us  {} {} {}",
-        short(&call.time).get(11..).unwrap_or_default(),
-        call.decision,
-        call.socket,
-        call.operation,
-        call.total_us,
-        call.path,
-        call.reason,
-        missing.join(", ")
-    );
-    // What a client sent must not move the cursor.
-    let line: String = line
-        .trim_end()
-        .chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .take(columns)
-        .collect();
-    let color = match call.decision.as_str() {
-        "denied" => "31",
-        "malformed" | "would_deny" => "33",
-        "failed" => "35",
-        _ => return line,
-    };
-    if colored {
-        format!("\x1b[{color}m{line}\x1b[0m")
-    } else {
-        line
     }
 }

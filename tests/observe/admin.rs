@@ -230,7 +230,7 @@ fn the_terminal_shows_the_same() {
     let (code, text) = doodgate(&["top", "--once", "--admin", &admin]);
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("ContainerArchive") && text.contains("operation_not_allowed"),
+        text.contains("ContainerArchive") && text.contains("operation not allowed"),
         "{text}"
     );
     let (code, text) = doodgate(&["status", "--admin", &admin]);

@@ -162,6 +162,7 @@ impl Connection {
         self.out.clear();
         write_refusal(
             refusal,
+            &self.socket.clients,
             self.head.version(),
             head_only,
             close,

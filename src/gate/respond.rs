@@ -5,6 +5,7 @@ use std::fmt;
 use super::body::TooLarge;
 use super::engine::EngineError;
 use super::relay::RelayError;
+use super::tenancy::Clients;
 use crate::api::BadTarget;
 use crate::api::json::BadJson;
 use crate::demand::{self, tar};
@@ -265,16 +266,34 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// What a client is told. A tenant is not told what the gate asked of the engine and what came back: that may be about
+/// others, and names are the engine's there.
+fn told(refusal: &Refusal, clients: &Clients) -> String {
+    match (clients, refusal) {
+        (
+            Clients::Tenant(_),
+            Refusal::Engine(EngineError::Unusable { .. })
+            | Refusal::Tenant(tenant::Refusal::Facts { .. }),
+        ) => "doodgate: the engine's answer to a question of the gate's own cannot be used; the gate's log says more"
+            .to_owned(),
+        (Clients::Tenant(resident), Refusal::Denied(denial)) => {
+            resident.tenant().plain_text(&denial.to_string())
+        }
+        (Clients::Host | Clients::Tenant(_), _) => refusal.to_string(),
+    }
+}
+
 /// Writes the answer to a refused request: the engine's error shape, so that clients print it.
 pub(crate) fn write_refusal(
     refusal: &Refusal,
+    clients: &Clients,
     version: Version,
     head_only: bool,
     close: bool,
     out: &mut Vec<u8>,
 ) {
     let (status, _, _) = refusal.terms();
-    let message = serde_json::json!({ "message": refusal.to_string() });
+    let message = serde_json::json!({ "message": told(refusal, clients) });
     let body = format!("{message}\n");
     let protocol = match version {
         Version::Http10 => "HTTP/1.0",

@@ -231,7 +231,14 @@ async fn turn_away(socket: &Socket, mut stream: Stream) {
     };
     refusal.note(&mut socket.observer.connected(stream.peer()).begin());
     let mut out = Vec::new();
-    write_refusal(&refusal, Version::Http11, false, true, &mut out);
+    write_refusal(
+        &refusal,
+        &socket.clients,
+        Version::Http11,
+        false,
+        true,
+        &mut out,
+    );
     let (_, mut writer) = stream.split();
     let told = async {
         // Nobody is served worse when this one is not told.

@@ -122,6 +122,11 @@ impl Tenant {
         name.strip_prefix(&*self.images)
     }
 
+    /// A message for people, with names as the tenant knows them.
+    pub fn plain_text(&self, text: &str) -> String {
+        view::plain_text(self, text)
+    }
+
     /// `text` with the plain names of images in it.
     fn plain_images<'t>(&self, text: &'t str) -> Cow<'t, str> {
         image::name::plain(&self.images, text)

@@ -28,14 +28,22 @@ macro_rules! on_both {
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod fake;
+#[cfg(test)]
 mod images;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod observer;
+#[cfg(test)]
 mod quotas;
 #[cfg(test)]
+mod races;
+#[cfg(test)]
 mod sides;
+#[cfg(test)]
+mod trips;
 #[cfg(test)]
 mod world;

@@ -147,7 +147,7 @@ impl Victim {
 }
 
 /// The operation's target with `name` for the first of its names.
-fn target(operation: &Operation, name: &str) -> String {
+pub(crate) fn target(operation: &Operation, name: &str) -> String {
     let mut first = true;
     let path: Vec<String> = operation
         .template

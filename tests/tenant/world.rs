@@ -137,12 +137,17 @@ impl World {
 
     /// A gate with a socket for each tenant in `sockets`, which say what is special about each.
     pub(crate) fn with(engine: &str, sockets: &[&str]) -> Option<Self> {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
         let variable = format!("DOODGATE_TEST_ENGINE_{engine}");
         let Some(address) = std::env::var(&variable).ok().filter(|it| !it.is_empty()) else {
             println!("skipped: {variable} is not set, so there is no engine to test with");
             return None;
         };
+        Some(Self::at(&address, sockets))
+    }
+
+    /// The same, in front of the engine at `address`.
+    pub(crate) fn at(address: &str, sockets: &[&str]) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let prefix = format!("tn{}x{number}", std::process::id());
         let folder = std::env::temp_dir().join(&prefix);
@@ -181,7 +186,7 @@ impl World {
             prefix,
         };
         world.wait();
-        Some(world)
+        world
     }
 
     fn wait(&mut self) {

@@ -152,6 +152,11 @@ impl Shield {
     }
 }
 
+/// A message for people, with names as the tenant knows them.
+pub(super) fn plain_text(tenant: &Tenant, text: &str) -> String {
+    form::Form::Message.plain(tenant, text).into_owned()
+}
+
 fn failed() -> Read<()> {
     bad("it was unreadable before")
 }

@@ -136,3 +136,60 @@ fn compose_2_on_engine_26() {
 fn compose_1_on_engine_20() {
     project("20", "1", "shop_web");
 }
+
+/// The docker command and the Python SDK for both tenants, all four at once, with the same names on both sides.
+fn commands(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let (Some(cli), Some(environment)) = (
+        variable(&format!("DOODGATE_TEST_CLI_{engine}")),
+        variable("DOODGATE_TEST_ENV"),
+    ) else {
+        return;
+    };
+    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/tenant");
+    let python = PathBuf::from(environment).join("python/bin/python");
+    if !python.exists() {
+        println!("skipped in part: there is no {}", python.display());
+    }
+    let run = |index: usize, is_sdk: bool| {
+        let who = world.tenant(index);
+        let mut command = if is_sdk {
+            let mut command = Command::new(&python);
+            command.arg(tests.join("sdk.py")).arg(world.address(index));
+            command
+        } else {
+            let mut command = Command::new("sh");
+            command.arg(tests.join("cli.sh")).env("DOCKER", &cli);
+            command
+        };
+        let output = command
+            .arg(who)
+            .env_remove("DOCKER_CONTEXT")
+            .env("DOCKER_BUILDKIT", "0")
+            .env("DOCKER_HOST", world.address(index))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success() && said(&output).contains(&format!("done {who}")),
+            "{}",
+            said(&output)
+        );
+    };
+    thread::scope(|scope| {
+        for index in [0, 1] {
+            let run = &run;
+            scope.spawn(move || run(index, false));
+            if python.exists() {
+                scope.spawn(move || run(index, true));
+            }
+        }
+    });
+    for index in [0, 1] {
+        assert_eq!(containers(&world.client(index)), []);
+    }
+}
+
+on_both!(commands);

@@ -42,6 +42,8 @@ mod quotas;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod restart;
+#[cfg(test)]
 mod sides;
 #[cfg(test)]
 mod trips;

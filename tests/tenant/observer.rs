@@ -95,7 +95,7 @@ fn sorted(value: Value) -> Value {
             .into_iter()
             .map(|(name, value)| (name, sorted(value)))
             .collect(),
-        other => other,
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => other,
     }
 }
 

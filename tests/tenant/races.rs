@@ -12,23 +12,23 @@ use crate::world::{Client, World, build, run, sleeper};
 /// How long each race goes on.
 const TIME: Duration = Duration::from_secs(6);
 
-/// Does `step` until it is told to stop.
-fn repeat(stop: &Arc<AtomicBool>, step: impl Fn() + Send + 'static) -> thread::JoinHandle<()> {
+/// Does `act` until it is told to stop.
+fn repeat(stop: &Arc<AtomicBool>, act: impl Fn() + Send + 'static) -> thread::JoinHandle<()> {
     let stop = Arc::clone(stop);
     thread::spawn(move || {
         while !stop.load(Ordering::Relaxed) {
-            step();
+            act();
         }
     })
 }
 
-/// Runs `step` until the time is over, while `others` go on.
-fn race(others: Vec<Box<dyn Fn() + Send>>, mut step: impl FnMut()) -> usize {
+/// Runs `act` until the time is over, while `others` go on.
+fn race(others: Vec<Box<dyn Fn() + Send>>, mut act: impl FnMut()) -> usize {
     let stop = Arc::new(AtomicBool::new(false));
     let threads: Vec<_> = others.into_iter().map(|it| repeat(&stop, it)).collect();
     let (began, mut rounds) = (Instant::now(), 0);
     while began.elapsed() < TIME {
-        step();
+        act();
         rounds += 1;
     }
     stop.store(true, Ordering::Relaxed);

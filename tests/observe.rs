@@ -56,14 +56,20 @@ allow:
     pub(crate) fn watched(
         script: impl Fn(&mut Conn, &Head) -> Next + Send + Sync + 'static,
     ) -> World {
+        watched_with(&[], script)
+    }
+
+    /// The same with further options.
+    pub(crate) fn watched_with(
+        more: &[&str],
+        script: impl Fn(&mut Conn, &Head) -> Next + Send + Sync + 'static,
+    ) -> World {
         let dir = Dir::new();
         let engine = FakeEngine::start(&dir.path("engine.sock"), script);
         let audit = dir.path("audit.jsonl").display().to_string();
-        let gate = World::gate(
-            &dir,
-            POLICY,
-            &["--audit", &audit, "--admin", &unix(&dir.path("admin.sock"))],
-        );
+        let admin = unix(&dir.path("admin.sock"));
+        let options = [&["--audit", &audit, "--admin", &admin], more].concat();
+        let gate = World::gate(&dir, POLICY, &options);
         World { gate, engine, dir }
     }
 

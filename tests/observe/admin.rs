@@ -11,7 +11,7 @@ fn raw(world: &World, request: &str) -> (Head, String) {
     conn.read_response()
 }
 
-fn doodgate(arguments: &[&str]) -> (Option<i32>, String) {
+pub(super) fn doodgate(arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_doodgate"))
         .args(arguments)
         .env_clear()

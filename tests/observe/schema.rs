@@ -91,6 +91,22 @@ fn is_of(wanted: &Value, value: &Value) -> bool {
 }
 
 #[test]
+fn the_schema_knows_every_decision() {
+    let schema: Value = include_str!("../../docs/audit.schema.json")
+        .parse()
+        .expect("a schema");
+    let words = doodgate::observe::Decision::ALL.map(doodgate::observe::Decision::as_str);
+    let mut known: Vec<_> = schema["properties"]["decision"]["enum"]
+        .as_array()
+        .expect("words")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    known.sort_unstable();
+    assert_eq!(known, words);
+}
+
+#[test]
 fn the_checker_finds_what_is_wrong() {
     let schema: Value = include_str!("../../docs/audit.schema.json")
         .parse()

@@ -1,6 +1,11 @@
 //! Planted secrets show up nowhere but at the engine.
 
-use super::{ask, call, plain, records, watched};
+use std::os::unix::net::UnixDatagram;
+
+use super::admin::doodgate;
+use super::audit::auditing;
+use super::{ask, call, plain, records, watched_with};
+use crate::support::{Conn, Dir, PATIENCE, unix};
 
 const SECRET: &str = "hunter2-PLANTED";
 
@@ -84,7 +89,16 @@ fn requests() -> Vec<String> {
 
 #[test]
 fn planted_secrets_are_nowhere() {
-    let world = watched(plain);
+    are_nowhere(&[], "denied");
+}
+
+#[test]
+fn nor_where_refusals_are_only_told() {
+    are_nowhere(&["--observe-only"], "would_deny");
+}
+
+fn are_nowhere(options: &[&str], decision: &str) {
+    let world = watched_with(options, plain);
     let requests = requests();
     for request in &requests {
         call(&world, request);
@@ -94,7 +108,10 @@ fn planted_secrets_are_nowhere() {
     let status = ask(&world, "/status").1;
     let metrics = ask(&world, "/metrics").1;
     let page = ask(&world, "/").1;
-    let mut viewer = crate::support::Conn::connect(&world.dir.path("admin.sock"));
+    let admin = unix(&world.dir.path("admin.sock"));
+    let top = doodgate(&["top", "--once", "--admin", &admin]).1;
+    let told = doodgate(&["status", "--admin", &admin]).1;
+    let mut viewer = Conn::connect(&world.dir.path("admin.sock"));
     viewer.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
     viewer.read_head();
     // The last refusal that the gate remembers is that of the last request.
@@ -107,6 +124,8 @@ fn planted_secrets_are_nowhere() {
         ("the audit", super::lines(&world).join("\n")),
         ("the log", said),
         ("the status", status),
+        ("doodgate top", top),
+        ("doodgate status", told),
         ("the metrics", metrics),
         ("the page", page),
         ("the events", events),
@@ -118,6 +137,26 @@ fn planted_secrets_are_nowhere() {
     assert!(
         super::lines(&world)
             .iter()
-            .any(|line| line.contains("\"grant\":\"privileged\""))
+            .any(|line| line.contains("\"grant\":\"privileged\"") && line.contains(decision))
     );
+}
+
+#[test]
+fn nor_in_datagrams() {
+    for sink in ["unixgram", "syslog"] {
+        let dir = Dir::new();
+        let receiver = UnixDatagram::bind(dir.path("log")).expect("a socket");
+        receiver
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout");
+        let sink = format!("{sink}:{}", dir.path("log").display());
+        let world = auditing(dir, &sink, &[]);
+        for request in requests() {
+            call(&world, &request);
+            let mut datagram = [0; 8192];
+            let count = receiver.recv(&mut datagram).expect("a datagram");
+            let text = String::from_utf8_lossy(&datagram[..count]).into_owned();
+            assert!(text.ends_with('}') && !text.contains("hunter2"), "{text}");
+        }
+    }
 }

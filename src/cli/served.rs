@@ -1,5 +1,6 @@
 //! The sockets that `doodgate run` serves, and how a reload puts other policies in force on them.
 
+use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -7,11 +8,12 @@ use std::sync::Arc;
 
 use super::plan::Plan;
 use super::{Failure, account};
+use crate::api::OPERATIONS;
 use crate::gate::{
     Clients, Current, Engine, InForce, Ownership, Server, Socket as ServedSocket, Tenants,
 };
 use crate::observe::{Observatory, Observer, PolicyFacts, SocketFacts};
-use crate::policy::{Address, Limits, Socket};
+use crate::policy::{Address, Limits, Socket, Summary};
 use crate::tenant::Tenant;
 use crate::wire;
 
@@ -90,12 +92,15 @@ pub(crate) fn listen(
         listened = server.listen(&address, ownership, make());
     }
     listened.map_err(|error| unusable(&error))?;
+    let summary = socket.policy.summary();
     tracing::info!(
         socket = socket.name,
         listen = %address,
         policy = socket.policy.name(),
         tenant = socket.tenant.as_ref().map_or("-", |tenant| &tenant.name),
         engine = %engine.address(),
+        allows = exposed(&summary),
+        host = reached(&summary),
         "serving"
     );
     warn_of_observing(&socket);
@@ -125,6 +130,29 @@ pub(crate) struct Served {
     socket: Socket,
     current: Arc<Current>,
     observer: Arc<Observer>,
+}
+
+/// How much its clients may do.
+fn exposed(summary: &Summary) -> String {
+    let count = summary
+        .operations
+        .values()
+        .map(Vec::len)
+        .fold(0, usize::saturating_add);
+    format!("{count} of {} operations", OPERATIONS.len())
+}
+
+/// By which grants its clients reach the host.
+fn reached(summary: &Summary) -> String {
+    let grants: BTreeSet<_> = summary
+        .host
+        .iter()
+        .flat_map(|reach| reach.grants.iter().copied())
+        .collect();
+    if grants.is_empty() {
+        return "not reached".to_owned();
+    }
+    format!("reached by {}", Vec::from_iter(grants).join(", "))
 }
 
 fn in_force(socket: &Socket) -> InForce {

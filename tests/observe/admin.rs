@@ -75,6 +75,25 @@ fn answers_reads_and_nothing_else() {
 }
 
 #[test]
+fn the_first_lines_say_what_is_served_and_exposed() {
+    let world = watched(plain);
+    let said = world.gate.said();
+    let line = said
+        .lines()
+        .find(|line| line.contains("serving"))
+        .expect("a line for the socket");
+    let line: serde_json::Value = line.parse().expect("JSON, where nobody looks on");
+    assert_eq!(line["socket"], "gate");
+    assert_eq!(line["policy"], "policy");
+    assert_eq!(line["host"], "reached by bind, body: any");
+    let allows = line["allows"].as_str().expect("how much");
+    assert!(
+        allows.ends_with(" operations") && !allows.starts_with("0 "),
+        "{allows}"
+    );
+}
+
+#[test]
 fn is_not_reached_through_a_proxied_socket() {
     let world = watched(plain);
     for path in [

@@ -77,6 +77,11 @@ pub(super) enum Owner {
 /// Whose something with these labels is.
 pub(super) fn owner(tenant: &Tenant, labels: &str) -> Read<Owner> {
     let [label] = pick(labels, [OWNER_LABEL])?;
+    whose(tenant, label)
+}
+
+/// Whose something is that has this owner's label.
+pub(super) fn whose(tenant: &Tenant, label: Option<&str>) -> Read<Owner> {
     Ok(match label {
         None => Owner::Nobody,
         Some(label) if tenant.owns(Some(&string(label)?)) => Owner::Tenant,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::cursor::Read;
-use super::facts::{Owner, needed, owner, pick, string, strings};
+use super::facts::{Owner, needed, owner, pick, string, strings, whose};
 use super::form::Form;
 use super::rewrite::{Given, Rule};
 use super::table;
@@ -59,15 +59,15 @@ impl Kind {
                     .filter_map(|name| own_container(tenant, name))
                     .map(str::to_owned)
                     .collect();
-                let labels = needed(labels, "Labels")?;
+                let [owner, image] = pick(needed(labels, "Labels")?, [OWNER_LABEL, IMAGE_LABEL])?;
                 // A container gets its image's labels: the name is what nobody else can give it.
-                if owner(tenant, labels)? != Owner::Tenant || plain.is_empty() {
+                if whose(tenant, owner)? != Owner::Tenant || plain.is_empty() {
                     return Ok(None);
                 }
                 Ok(Some(Seen {
                     mine: true,
                     names: plain,
-                    made_of: made_of(labels)?,
+                    made_of: text(image)?,
                 }))
             }
             Self::Network | Self::Volume => {
@@ -136,7 +136,12 @@ pub(super) fn shown<'n>(
 /// The image that a container with these labels was made of, as the tenant named it.
 pub(super) fn made_of(labels: &str) -> Read<Option<String>> {
     let [name] = pick(labels, [IMAGE_LABEL])?;
-    name.map(|name| string(name).map(Cow::into_owned))
+    text(name)
+}
+
+fn text(value: Option<&str>) -> Read<Option<String>> {
+    value
+        .map(|value| string(value).map(Cow::into_owned))
         .transpose()
 }
 
@@ -159,11 +164,8 @@ pub(super) fn event(
     let id = string(needed(id, "ID")?)?;
     let attributes = needed(attributes, "Attributes")?;
     let [label, name, image] = pick(attributes, [OWNER_LABEL, "name", "image"])?;
-    let text = |value: Option<&str>| match value {
-        Some(value) => string(value).map(Cow::into_owned),
-        None => Ok(String::new()),
-    };
-    let (name, image) = (text(name)?, text(image)?);
+    let name = text(name)?.unwrap_or_default();
+    let image = text(image)?.unwrap_or_default();
     let labelled = match label {
         Some(label) => tenant.owns(Some(&string(label)?)),
         None => false,

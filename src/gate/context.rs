@@ -2,22 +2,12 @@
 
 use super::engine::Engine;
 use super::inspect::Decider;
+use super::packing::{Packing, stays_inside};
 use super::respond::Refusal;
 use super::tenancy::Resident;
 use crate::api::Call;
-use crate::demand::tar::{self, Gunzip, TarGuard, Watched};
-use crate::demand::{Kind, dockerfile};
-
-/// How a context is packed.
-#[derive(Debug)]
-enum Packing {
-    /// Its first byte, if it has come.
-    Unknown(Vec<u8>),
-    /// As a plain archive.
-    Plain,
-    /// Compressed with gzip.
-    Gzip(Gunzip),
-}
+use crate::demand::dockerfile;
+use crate::demand::tar::{self, TarGuard, Watched};
 
 /// The context of a build.
 #[derive(Debug)]
@@ -46,7 +36,7 @@ impl<'c> Context<'c> {
         policy: Option<Decider<'c>>,
     ) -> Self {
         Self {
-            packing: Packing::Unknown(Vec::new()),
+            packing: Packing::new(),
             guard: TarGuard::watching(&dockerfile::files(call)),
             call,
             tenant,
@@ -76,11 +66,6 @@ impl<'c> Context<'c> {
     }
 
     fn look(&mut self, piece: &[u8]) -> Result<(), tar::Refusal> {
-        // What is unpacked in a folder of the engine's own may be of any kind, as long as it stays there and can be
-        // followed.
-        let granted = |kind: Kind, what: &str| {
-            kind == Kind::TarEntry && !matches!(what, "path-outside" | "link-outside")
-        };
         let Self {
             packing,
             guard,
@@ -89,29 +74,10 @@ impl<'c> Context<'c> {
             ..
         } = self;
         let mut look = |bytes: &[u8]| match tenant {
-            Some(_) => guard.pass(bytes, &granted, edited),
-            None => guard.push(bytes, &granted),
+            Some(_) => guard.pass(bytes, &stays_inside, edited),
+            None => guard.push(bytes, &stays_inside),
         };
-        let begun;
-        let mut piece = piece;
-        if let Packing::Unknown(first) = packing {
-            first.extend_from_slice(piece);
-            if first.len() < 2 {
-                return Ok(());
-            }
-            begun = std::mem::take(first);
-            piece = &begun;
-            *packing = if piece.starts_with(&[0x1F, 0x8B]) {
-                Packing::Gzip(Gunzip::default())
-            } else {
-                Packing::Plain
-            };
-        }
-        match packing {
-            Packing::Unknown(_) => Ok(()),
-            Packing::Plain => look(piece),
-            Packing::Gzip(gunzip) => gunzip.push(piece, &mut look),
-        }
+        packing.push(piece, &mut look)
     }
 
     fn must_have_come(&mut self) -> Result<(), Refusal> {
@@ -171,11 +137,7 @@ impl<'c> Context<'c> {
         if self.blind {
             return Ok(());
         }
-        let ended = match &self.packing {
-            Packing::Gzip(gunzip) => gunzip.finish(),
-            Packing::Plain | Packing::Unknown(_) => Ok(()),
-        };
-        match ended.and_then(|()| self.guard.finish()) {
+        match self.packing.finish().and_then(|()| self.guard.finish()) {
             Ok(()) => self.must_have_come(),
             Err(refusal) => self.unseen(refusal),
         }

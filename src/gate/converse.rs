@@ -88,8 +88,8 @@ impl<'c> Conversation<'c> {
         let framing = self.head.framing();
         let upload = self.uploads.then(|| exchange.upload());
         let upload = upload.as_ref().map(|upload| match inspector {
-            Some(Inspector::Context(context)) if context.is_edited() => {
-                Upload::Edited(Edited::new(framing, context, upload.meter()))
+            Some(inspector) if inspector.edits() => {
+                Upload::Edited(Edited::new(framing, inspector, upload.meter()))
             }
             inspector => {
                 let relay = Relay::new(framing, framing, upload.meter());

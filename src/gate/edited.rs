@@ -1,7 +1,7 @@
-//! A build context on its way to the engine, with other names in its Dockerfile.
+//! An archive on its way to the engine, with other names of images in it.
 
 use super::buffer::Buffer;
-use super::context::Context;
+use super::inspect::Inspector;
 use super::relay::RelayError;
 use super::stream::{Reader, Writer};
 use crate::observe::Meter;
@@ -12,25 +12,25 @@ const PIECE: usize = 4 * 1024;
 /// How many bytes are held back at most before they are written.
 const GATHER: usize = 32 * 1024;
 
-/// A context that comes in whatever framing, and goes out in chunks, since nobody knows how long it becomes.
+/// An archive that comes in whatever framing, and goes out in chunks, since nobody knows how long it becomes.
 #[derive(Debug)]
 pub(super) struct Edited<'c, 'i> {
     decoder: BodyDecoder,
-    context: Box<Context<'i>>,
+    inspector: Inspector<'i>,
     /// Counts the bytes as they come.
     passed: Meter<'c>,
 }
 
 impl<'c, 'i> Edited<'c, 'i> {
-    pub(super) fn new(incoming: Framing, context: Box<Context<'i>>, passed: Meter<'c>) -> Self {
+    pub(super) fn new(incoming: Framing, inspector: Inspector<'i>, passed: Meter<'c>) -> Self {
         Self {
             decoder: BodyDecoder::new(incoming),
-            context,
+            inspector,
             passed,
         }
     }
 
-    /// Moves the context to its end.
+    /// Moves the archive to its end.
     ///
     /// # Errors
     /// [`RelayError`]; the engine has then got an unfinished body.
@@ -49,14 +49,14 @@ impl<'c, 'i> Edited<'c, 'i> {
             self.passed.add(data.len());
             let refused = |refusal| RelayError::Inspected(Box::new(refusal));
             if !data.is_empty() {
-                self.context.push(data).map_err(refused)?;
+                self.inspector.push(data).map_err(refused)?;
             }
             if decoded.end {
-                self.context.finish().map_err(refused)?;
+                self.inspector.finish().map_err(refused)?;
             }
             input.consume(decoded.consumed);
-            self.context.verify().await.map_err(refused)?;
-            let edited = self.context.take_edited();
+            self.inspector.verify().await.map_err(refused)?;
+            let edited = self.inspector.take_edited();
             if !edited.is_empty() {
                 write::chunk(&mut out, &edited);
             }

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::context::Context;
 use super::current::InForce;
+use super::loading::Images;
 use super::respond::Refusal;
 use super::server::Socket;
 use super::tenancy::Clients;
@@ -20,6 +21,8 @@ pub(crate) enum Inspector<'c> {
     Files(Box<Files<'c>>),
     /// The context of a build.
     Context(Box<Context<'c>>),
+    /// Images that a tenant loads.
+    Images(Box<Images>),
 }
 
 impl<'c> Inspector<'c> {
@@ -45,6 +48,9 @@ impl<'c> Inspector<'c> {
                 decider,
             })));
         }
+        if let (OperationId::ImageLoad, Clients::Tenant(resident)) = (operation, &socket.clients) {
+            return Some(Self::Images(Box::new(Images::new(resident.tenant()))));
+        }
         if operation != OperationId::ImageBuild {
             return None;
         }
@@ -62,6 +68,17 @@ impl<'c> Inspector<'c> {
         match self {
             Self::Files(_) => false,
             Self::Context(context) => context.is_edited(),
+            Self::Images(_) => true,
+        }
+    }
+
+    /// What may be passed on since this was asked last, of an upload that is edited. Asked once all is verified that has
+    /// come.
+    pub(crate) fn take_edited(&mut self) -> Vec<u8> {
+        match self {
+            Self::Files(_) => Vec::new(),
+            Self::Context(context) => context.take_edited(),
+            Self::Images(images) => images.take_edited(),
         }
     }
 
@@ -70,13 +87,14 @@ impl<'c> Inspector<'c> {
         match self {
             Self::Files(files) => files.push(piece),
             Self::Context(context) => context.push(piece),
+            Self::Images(images) => images.push(piece),
         }
     }
 
     /// Asks what has to be known before the pieces that were looked at are passed on.
     pub(crate) async fn verify(&mut self) -> Result<(), Refusal> {
         match self {
-            Self::Files(_) => Ok(()),
+            Self::Files(_) | Self::Images(_) => Ok(()),
             Self::Context(context) => context.verify().await,
         }
     }
@@ -86,6 +104,7 @@ impl<'c> Inspector<'c> {
         match self {
             Self::Files(files) => files.guard.finish().map_err(Refusal::Archive),
             Self::Context(context) => context.finish(),
+            Self::Images(images) => images.finish(),
         }
     }
 }

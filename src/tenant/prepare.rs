@@ -95,6 +95,7 @@ pub fn takes_quota(call: &Call<'_>) -> bool {
                 | Scope::ContainerStart
                 | Scope::ContainerUpdate
                 | Scope::ImageCreate
+                | Scope::ImageLoad
                 | Scope::NetworkCreate
                 | Scope::VolumeCreate
         )
@@ -199,6 +200,10 @@ fn rewrite<'c>(
                 *takes = scene.claim_image()?;
             }
             View::Pass
+        }
+        Scope::ImageLoad => {
+            *takes = scene.claim_image()?;
+            View::Progress
         }
         Scope::ImagePush => {
             *afterwards = image::push(scene, call)?;

@@ -46,6 +46,8 @@ pub enum Scope {
     ImageSave,
     /// Pulls or imports an image.
     ImageCreate,
+    /// Loads images from an archive.
+    ImageLoad,
     /// Pushes an own image.
     ImagePush,
     /// Gives an own image another name.
@@ -126,6 +128,7 @@ impl Scope {
             Op::ImageHistory => Self::ImageHistory,
             Op::ImageGet | Op::ImageGetAll => Self::ImageSave,
             Op::ImageCreate => Self::ImageCreate,
+            Op::ImageLoad => Self::ImageLoad,
             Op::ImagePush => Self::ImagePush,
             Op::ImageTag => Self::ImageTag,
             Op::ImageDelete => Self::ImageDelete,
@@ -162,8 +165,6 @@ impl Scope {
             | Op::CheckpointList
             | Op::CheckpointCreate
             | Op::CheckpointDelete
-            // The archive names the tags that it sets, and its layers cannot be told apart from others'.
-            | Op::ImageLoad
             | Op::ImageAttestations
             // Nobody can see into BuildKit's tunnels, or say whose build an identifier is.
             | Op::BuildCancel

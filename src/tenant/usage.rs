@@ -182,10 +182,8 @@ impl Scene<'_> {
                 usage.add(Counted::Networks, count(networks.count()));
             }
             Source::Images => {
-                let list: Vec<ListedImage> = self
-                    .facts
-                    .have(&format!("/images/json?filters={}", self.owned()))?;
-                for image in list.iter().filter(|image| own(&image.labels)) {
+                let list: Vec<ListedImage> = self.facts.have("/images/json")?;
+                for image in list.iter().filter(|image| self.is_own(image)) {
                     usage.add(Counted::Images, 1);
                     usage.add(Counted::ImageBytes, image.size);
                 }

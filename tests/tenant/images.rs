@@ -332,6 +332,74 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// What is loaded is the tenant's, under names of its own, and nobody else's.
+fn loads(engine: &str) {
+    let Some(world) = World::start(engine, &["{}", r#"{"images": 2}"#]) else {
+        return;
+    };
+    let (a, b, host) = (world.client(0), world.client(1), &world.host);
+    let import = |client: &Client, name: &str| {
+        client
+            .send(
+                "POST",
+                &format!("/images/create?fromSrc=-&repo={name}&tag=1"),
+                "application/x-tar",
+                &tar(&[("f", &world.prefix)]),
+            )
+            .want(200);
+    };
+    let save = |client: &Client, name: &str| {
+        let archive = client.get(&format!("/images/get?names={name}:1")).want(200);
+        archive.body.into_bytes()
+    };
+    let load = |client: &Client, archive: &[u8]| {
+        client.send("POST", "/images/load", "application/x-tar", archive)
+    };
+    let name = format!("{}/plain", world.prefix);
+    import(host, &name);
+    let made = id(host, &format!("{name}:1"));
+    let archive = save(host, &name);
+    delete(host, &format!("{name}:1"));
+    for (client, archive) in [(&a, archive.clone()), (&b, gzip(&archive))] {
+        let loaded = load(client, &archive).want(200);
+        let says = format!("Loaded image: {name}:1");
+        assert!(loaded.body.contains(&says), "{loaded:?}");
+        assert!(!loaded.body.contains("doodgate"), "{loaded:?}");
+        assert_eq!(id(client, &format!("{name}:1")), made);
+        assert!(listed(client, "").contains(&(format!("{name}:1"), made.clone())));
+    }
+    host.get(&format!("/images/{name}:1/json")).want(404);
+    built(&a, "on:1", &format!("FROM {name}:1\nCOPY Dockerfile /\n"));
+    let gone = delete(&a, &format!("{name}:1"));
+    assert_eq!(gone[0]["Untagged"], format!("{name}:1"));
+    assert_eq!(id(&b, &format!("{name}:1")), made);
+    a.get(&format!("/images/{made}/json")).want(404);
+    // Loaded images count.
+    built(&b, "second:1", "FROM alpine\nENV A=1\n");
+    load(&b, &archive).want(429);
+    delete(&b, "second:1");
+    // What the one has made is not the other's to load, and what others could mean is no name.
+    import(&a, "mine");
+    let mine = save(&a, "mine");
+    let refused = load(&b, &mine).want(403);
+    assert!(refused.body.contains("somebody else"), "{refused:?}");
+    delete(&a, "mine:1");
+    load(&a, &mine).want(200);
+    id(&a, "mine:1");
+    let registered = format!("localhost:5000/{name}");
+    import(host, &registered);
+    let archive = save(host, &registered);
+    delete(host, &format!("{registered}:1"));
+    load(&a, &archive).want(403);
+    host.get(&format!("/images/{registered}:1/json")).want(404);
+    // Nothing comes of what is no archive of images, or not a whole one.
+    for broken in [tar(&[("f", "f")]), mine[..mine.len() - 1500].to_vec()] {
+        load(&a, &broken).want(400);
+    }
+    delete(&b, &format!("{name}:1"));
+    delete(&a, "on:1");
+}
+
 /// A push is of the tenant's own image, under the name that it has in the registry.
 fn pushes(engine: &str) {
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
@@ -408,4 +476,4 @@ macro_rules! on_both {
     };
 }
 
-on_both!(one_name, shadows, names, on_own, pushes, cache);
+on_both!(one_name, shadows, names, on_own, loads, pushes, cache);

@@ -9,6 +9,8 @@ const MAX_HEAD: usize = 512 * 1024;
 /// A watched file that has come.
 #[derive(Debug, Default)]
 pub struct Watched {
+    /// Its name, without what does not count.
+    pub name: String,
     /// Its content.
     pub data: Vec<u8>,
     /// Where it belongs in what [`TarGuard::pass`] appended: in front of the byte with that number.

@@ -7,6 +7,7 @@
 mod edit;
 mod gzip;
 mod header;
+mod known;
 mod pax;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use super::Kind;
 pub use edit::Watched;
 pub use gzip::Gunzip;
 use header::{BLOCK, Entry, Header, Type};
+use known::Known;
 
 /// Reads a tar archive in pieces of any size, and stops it before the first piece that is not granted.
 #[derive(Debug)]
@@ -30,12 +32,20 @@ pub struct TarGuard {
     links: BTreeSet<u64>,
     /// How many bytes came, up to a few: the first ones tell how an archive is compressed.
     magic: Vec<u8>,
-    /// The names, without what does not count, of the files whose content is wanted.
-    watched: Vec<String>,
+    wanted: Wanted,
     /// Those that came.
     seen: Vec<Watched>,
     /// The headers of the next entry, where what is passed on may be changed.
     held: Vec<u8>,
+}
+
+/// Whose content is wanted.
+#[derive(Debug)]
+enum Wanted {
+    /// Files with these names, without what does not count.
+    Named(Vec<String>),
+    /// Every file that is not too long.
+    Small(Known),
 }
 
 #[derive(Debug)]
@@ -138,7 +148,7 @@ impl TarGuard {
             extension: pax::Extension::default(),
             links: BTreeSet::new(),
             magic: Vec::with_capacity(MAGIC),
-            watched: Vec::new(),
+            wanted: Wanted::Named(Vec::new()),
             seen: Vec::new(),
             held: Vec::new(),
         }
@@ -148,10 +158,16 @@ impl TarGuard {
     /// directories and nothing else.
     pub fn watching(names: &[&str]) -> Self {
         Self {
-            watched: names
-                .iter()
-                .map(|name| parts(name).collect::<Vec<_>>().join("/"))
-                .collect(),
+            wanted: Wanted::Named(names.iter().map(|name| plain(name)).collect()),
+            ..Self::new()
+        }
+    }
+
+    /// A guard that keeps the content of every file of up to 1 MiB. What would replace one of them without being one itself
+    /// is refused.
+    pub fn watching_small() -> Self {
+        Self {
+            wanted: Wanted::Small(Known::default()),
             ..Self::new()
         }
     }
@@ -340,29 +356,16 @@ impl TarGuard {
     /// What to do with the data behind an entry, whose size stands in an extension if it is `sized`.
     fn data(&mut self, entry: &Entry, sized: bool) -> Result<State, Refusal> {
         let size = padded(entry.size)?;
-        let name = parts(&entry.name).collect::<Vec<_>>().join("/");
-        let above = |watched: &String| {
-            watched
-                .strip_prefix(&name)
-                .is_some_and(|rest| rest.starts_with('/'))
+        let name = plain(&entry.name);
+        let wanted = match &mut self.wanted {
+            Wanted::Named(names) => is_named(names, &name, entry)?,
+            Wanted::Small(known) => known.is_small(entry)?,
         };
-        if entry.kind != Type::Directory && self.watched.iter().any(above) {
-            return Err(Refusal::Malformed(
-                "the folder of a file that is looked into is none",
-            ));
-        }
-        if !self.watched.contains(&name) {
+        if !wanted {
             return Ok(skip(size));
         }
-        if entry.kind != Type::File {
-            return Err(Refusal::Malformed("a file that is looked into is none"));
-        }
-        if entry.size > MAX_WATCHED {
-            return Err(Refusal::Malformed(
-                "a file that is looked into is longer than 1 MiB",
-            ));
-        }
         let file = Watched {
+            name,
             sized,
             ..Watched::default()
         };
@@ -415,6 +418,32 @@ impl TarGuard {
     }
 }
 
+/// Whether an entry is one of the named files, which must be files, and lie in directories.
+fn is_named(names: &[String], name: &str, entry: &Entry) -> Result<bool, Refusal> {
+    let above = |watched: &String| {
+        watched
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    if entry.kind != Type::Directory && names.iter().any(above) {
+        return Err(Refusal::Malformed(
+            "the folder of a file that is looked into is none",
+        ));
+    }
+    if !names.iter().any(|watched| watched == name) {
+        return Ok(false);
+    }
+    if entry.kind != Type::File {
+        return Err(Refusal::Malformed("a file that is looked into is none"));
+    }
+    if entry.size > MAX_WATCHED {
+        return Err(Refusal::Malformed(
+            "a file that is looked into is longer than 1 MiB",
+        ));
+    }
+    Ok(true)
+}
+
 /// How many bytes it takes to tell every compression.
 const MAGIC: usize = 6;
 
@@ -439,6 +468,11 @@ fn outside(name: &str) -> bool {
 /// The parts of a name that count.
 fn parts(name: &str) -> impl Iterator<Item = &str> {
     name.split('/').filter(|part| !matches!(*part, "" | "."))
+}
+
+/// A name without what does not count.
+fn plain(name: &str) -> String {
+    parts(name).collect::<Vec<_>>().join("/")
 }
 
 /// The directories that an entry lies in.

@@ -309,3 +309,48 @@ fn a_size_in_an_extension_stays() {
     let bytes = archive(&[vec![pax("path", "w/f")], many, vec![file("x")]].concat());
     assert!(edited(&bytes, 1000, &<[u8]>::to_vec).is_err());
 }
+
+#[test]
+fn small_files_are_not_replaced_unseen() {
+    let big = || entry("d/a", b'0', "", "0000644", &vec![b'x'; 1_100_000]);
+    let folder = || entry("d/a", b'5', "", "0000755", b"");
+    for (parts, names) in [
+        (
+            vec![file("d/a"), file("./d//a"), file("b")],
+            Some("d/a d/a b"),
+        ),
+        (vec![big(), file("b")], Some("b")),
+        (vec![big(), file("d/a")], Some("d/a")),
+        (vec![folder(), file("d/a/b")], Some("d/a/b")),
+        (
+            vec![entry("d/a", b'2', "x", "0000777", b""), file("d/a")],
+            Some("d/a"),
+        ),
+        (vec![file("d/a"), big()], None),
+        (vec![file("d/a"), folder()], None),
+        (
+            vec![file("d/a"), entry("d/a", b'2', "x", "0000777", b"")],
+            None,
+        ),
+        (
+            vec![file("d/a"), entry("d/a", b'1', "b", "0000777", b"")],
+            None,
+        ),
+        (
+            vec![file("d/a"), entry("d", b'2', "x", "0000777", b"")],
+            None,
+        ),
+        (vec![file("d/a"), file("d")], None),
+    ] {
+        let mut guard = TarGuard::watching_small();
+        let mut out = Vec::new();
+        let looked = guard.pass(&archive(&parts), &|_, _| true, &mut out);
+        let seen: Vec<String> = guard.take_seen().into_iter().map(|it| it.name).collect();
+        match names {
+            Some(names) => assert_eq!((looked, seen.join(" ")), (Ok(()), names.to_owned())),
+            None => {
+                assert!(matches!(looked, Err(Refusal::Malformed(why)) if why.contains("replaced")));
+            }
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! What records say of names, tenants and traces.
 
-use super::{call, configured, plain, records};
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use super::{call, configured, plain, records, watched_with};
 use crate::support::answer;
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -22,6 +25,28 @@ fn a_trace_goes_through() {
         "{sent}"
     );
     assert!(sent.contains("tracestate: a=b\r\n"), "{sent}");
+}
+
+#[test]
+fn a_client_over_tcp_has_an_address_and_no_certificate() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .and_then(|free| free.local_addr())
+        .expect("a port")
+        .port();
+    let listen = format!("tcp://127.0.0.1:{port}");
+    let world = watched_with(&["--listen", &listen], plain);
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the gate listens");
+    stream
+        .write_all(b"GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
+        .expect("sent");
+    let own = stream.local_addr().expect("an address").to_string();
+    stream.read_to_end(&mut Vec::new()).expect("an answer");
+    let record = records(&world, 1).remove(0);
+    assert_eq!(record["socket"], format!("tcp-{port}"));
+    assert_eq!(
+        record["peer"],
+        serde_json::json!({"address": own, "certificate_subject": null})
+    );
 }
 
 #[test]

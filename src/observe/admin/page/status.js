@@ -101,14 +101,14 @@ const streams = (status) => {
 const amount = (quota, value) => (/memory|bytes/.test(quota) ? bytes(value) : wide.format(value));
 const tenants = (status) => {
   $("tenants-panel").hidden = status.tenants.length === 0;
-  $("tenants").replaceChildren(...status.tenants.map((it) => {
+  $("tenants").replaceChildren(...status.tenants.map((it, index, all) => {
     const share = it.limit > 0 ? Math.min(1, it.used / it.limit) : 0;
     const bar = element("i");
     bar.style.width = `${(share * 100).toFixed(1)}%`;
     const meter = element("div", { class: `meter${share >= 1 ? " full" : share >= 0.8 ? " near" : ""}`, role: "meter", "aria-label": `${it.tenant} ${it.quota}` }, bar);
     meter.setAttribute("aria-valuenow", it.used);
     meter.setAttribute("aria-valuemax", it.limit);
-    return element("div", { class: "quota" }, element("b", {}, it.tenant), element("span", {}, it.quota), meter,
+    return element("div", { class: "quota" }, element("b", {}, index && all[index - 1].tenant === it.tenant ? "" : it.tenant), element("span", {}, it.quota), meter,
       element("span", { class: "muted" }, `${amount(it.quota, it.used)} of ${amount(it.quota, it.limit)}`));
   }));
 };

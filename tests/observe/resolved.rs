@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 use super::{call, configured, plain, records, watched_with};
-use crate::support::answer;
+use crate::support::{answer, wait_until};
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -35,7 +35,12 @@ fn a_client_over_tcp_has_an_address_and_no_certificate() {
         .port();
     let listen = format!("tcp://127.0.0.1:{port}");
     let world = watched_with(&["--listen", &listen], plain);
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the gate listens");
+    let mut stream = None;
+    wait_until("the gate listens there too", || {
+        stream = TcpStream::connect(("127.0.0.1", port)).ok();
+        stream.is_some()
+    });
+    let mut stream = stream.expect("a connection");
     stream
         .write_all(b"GET /_ping HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
         .expect("sent");
@@ -105,7 +110,7 @@ fn what_is_mounted_is_told_as_it_is() {
     let policy = "version: 1\nallow: [{ContainerCreate: {bind: \"/**\", volume: \"*\"}}]\n";
     world.dir.file("policy.yaml", policy);
     world.gate.signal("HUP");
-    crate::support::wait_until("the reload", || {
+    wait_until("the reload", || {
         world.gate.said().contains("reloaded: the policies that")
     });
     call(

@@ -22,7 +22,7 @@ for round in range(3):
     )
     assert image.tags == ["py-app:1"], image.tags
     assert f"SDK={who}{round}" in client.images.get("py-app:1").attrs["Config"]["Env"]
-    names = {container.name for container in client.containers.list(all=True) if container.name.startswith("py-")}
+    names = {container.name for container in client.containers.list(all=True, ignore_removed=True) if container.name.startswith("py-")}
     assert names == {"py-web"}, names
     assert "py-net" in {network.name for network in client.networks.list()}
     assert "py-db" in {volume.name for volume in client.volumes.list()}

@@ -48,7 +48,12 @@ pub enum View {
     /// `GET /events`: JSON objects one behind the other, without an end. Of the images that are named, if any are.
     Events(BTreeSet<String>),
     /// `GET /system/df`. These names of images are the tenant's own.
-    DataUsage(Names),
+    DataUsage {
+        /// The tenant's own names of images.
+        own: Names,
+        /// Whether what is counted is listed too.
+        verbose: bool,
+    },
     /// `GET /info`.
     Info(Counts),
     /// What a prune of volumes or networks answers: an object with a list of names.

@@ -118,7 +118,15 @@ fn rewrite<'c>(
         Scope::Refused => return Err(Refusal::Operation(call.name().to_owned()).into()),
         Scope::Info => View::Info(counts(scene)?),
         Scope::Events => events(scene, call)?,
-        Scope::DataUsage => View::DataUsage(scene.own_names()?),
+        Scope::DataUsage => {
+            // Without a list there would be sums alone, over everybody's.
+            let verbose = call.flag("verbose");
+            call.set_parameter("verbose", "1".to_owned());
+            View::DataUsage {
+                own: scene.own_names()?,
+                verbose,
+            }
+        }
         Scope::ContainerList => containers(scene, call)?,
         Scope::Container(view) => {
             if call.flag("link") {

@@ -12,6 +12,7 @@ mod nest;
 mod rewrite;
 mod split;
 mod table;
+mod usage;
 mod whole;
 
 #[cfg(test)]
@@ -90,7 +91,7 @@ impl Shield {
             View::ImageArchive => Way::Archive(Box::new(Archive::new())),
             View::Progress => Way::Items(Items::stream(Stream::Progress)),
             View::Events(images) => Way::Items(Items::stream(Stream::Events(images))),
-            View::DataUsage(own) => about(Whole::DataUsage, own),
+            View::DataUsage { own, verbose } => about(Whole::DataUsage { verbose }, own),
             View::Info(counts) => whole(Whole::Info(counts)),
             View::Pruned => whole(Whole::Pruned),
         };

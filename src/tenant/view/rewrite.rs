@@ -45,6 +45,8 @@ pub(super) enum Rule {
     Endpoints(&'static Self),
     /// An array of items, of which those stay that the tenant may see.
     Items(Kind),
+    /// Counts and sums of items, of which those count that the tenant may see.
+    Usage(Kind),
     /// The storage driver's rows, of which those stay that use does not change.
     DriverStatus,
 }
@@ -69,6 +71,8 @@ pub(super) struct Given {
     pub(super) used: Option<Vec<String>>,
     /// How many own containers use an image; `None` where nobody counts.
     pub(super) uses: Option<usize>,
+    /// Whether `GET /system/df` lists what it counts.
+    pub(super) verbose: bool,
 }
 
 /// Writes.
@@ -148,6 +152,7 @@ impl Rewriter<'_> {
             Rule::Items(kind) => {
                 self.array(cursor, |writer, element| writer.item(kind, element))?;
             }
+            Rule::Usage(kind) => self.usage(kind, cursor.value()?)?,
             Rule::DriverStatus => self.array(cursor, |writer, element| {
                 if is_constant(element)? {
                     writer.comma();
@@ -275,7 +280,7 @@ impl Rewriter<'_> {
     }
 
     /// Writes an item, if the tenant may see it.
-    fn item(&mut self, kind: Kind, text: &str) -> Read<()> {
+    pub(super) fn item(&mut self, kind: Kind, text: &str) -> Read<()> {
         let Some(seen) = kind.look(self.tenant, &self.given.images, text)? else {
             return Ok(());
         };
@@ -325,7 +330,7 @@ impl Rewriter<'_> {
         }
     }
 
-    fn raw(&mut self, text: &str) {
+    pub(super) fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
 }

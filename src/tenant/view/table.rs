@@ -142,6 +142,14 @@ pub(super) const DATA_USAGE: Rule = Rule::Only(&[
     ("Volumes", Rule::Items(Kind::Volume)),
     ("BuildCache", Rule::Put("[]")),
     ("BuilderSize", Rule::Put("0")),
+    // Since API 1.52.
+    ("ImageUsage", Rule::Usage(Kind::Image)),
+    ("ContainerUsage", Rule::Usage(Kind::Container)),
+    ("VolumeUsage", Rule::Usage(Kind::Volume)),
+    (
+        "BuildCacheUsage",
+        Rule::Put(r#"{"ActiveCount":0,"TotalCount":0,"Reclaimable":0,"TotalSize":0}"#),
+    ),
 ]);
 
 /// `GET /info`.

@@ -22,6 +22,7 @@ macro_rules! sample {
 }
 
 mod images;
+mod usage;
 
 const COUNTS: Counts = Counts {
     containers: 3,
@@ -57,6 +58,13 @@ fn parsed(view: View, answer: &str) -> Value {
     json_of(&shown(view, answer))
 }
 
+fn data_usage(verbose: bool) -> View {
+    View::DataUsage {
+        own: Names::new(),
+        verbose,
+    }
+}
+
 fn refused(view: View, answer: &str) -> String {
     through(tenant("acme"), view, &[answer.as_bytes()])
         .unwrap_err()
@@ -89,8 +97,8 @@ fn samples() -> Vec<(View, &'static str)> {
         (View::ImageHistory(Names::new()), sample!("26-history")),
         (View::Events(BTreeSet::new()), sample!("20-events")),
         (View::Events(BTreeSet::new()), sample!("26-events")),
-        (View::DataUsage(Names::new()), sample!("20-df")),
-        (View::DataUsage(Names::new()), sample!("26-df")),
+        (data_usage(false), sample!("20-df")),
+        (data_usage(false), sample!("26-df")),
         (View::Info(COUNTS), sample!("20-info")),
         (View::Info(COUNTS), sample!("26-info")),
         (View::Pruned, sample!("26-volumes-pruned")),
@@ -170,7 +178,7 @@ fn values_are_found_where_the_tenant_looks() {
     );
     let image = (View::ImageInspect(Names::new()), sample!("26-image"));
     let history = (View::ImageHistory(Names::new()), sample!("26-history"));
-    let usage = (View::DataUsage(Names::new()), sample!("26-df"));
+    let usage = (data_usage(false), sample!("26-df"));
     let info = (View::Info(COUNTS), sample!("26-info"));
     let pruned = (View::Pruned, sample!("26-networks-pruned"));
     for ((view, answer), place, expected) in [
@@ -229,7 +237,7 @@ fn values_are_found_where_the_tenant_looks() {
 
 #[test]
 fn images_are_counted_by_own_containers() {
-    let usage = parsed(View::DataUsage(Names::new()), sample!("26-df"));
+    let usage = parsed(data_usage(false), sample!("26-df"));
     let uses = |tag: &str| {
         let images = usage["Images"].as_array().unwrap().iter();
         let mut found = images.filter(|image| image["RepoTags"].to_string().contains(tag));
@@ -413,7 +421,7 @@ fn what_cannot_be_read_is_no_answer() {
         (View::Events(BTreeSet::new()), r#"{"Actor":{}}"#),
         (View::Events(BTreeSet::new()), r#"{"Type":"container"}"#),
         (View::Events(BTreeSet::new()), "nonsense"),
-        (View::DataUsage(Names::new()), r#"{"Containers":[{}]}"#),
+        (data_usage(false), r#"{"Containers":[{}]}"#),
         (View::Info(COUNTS), "[]"),
         (View::Error, "404 page not found"),
         (View::Error, r#"{"message":1}"#),
@@ -438,7 +446,7 @@ fn nothing_comes_behind_what_cannot_be_read() {
 
 #[test]
 fn what_is_long_is_cut_off() {
-    let mut shield = Shield::new(tenant("acme"), View::DataUsage(Names::new()));
+    let mut shield = Shield::new(tenant("acme"), data_usage(false));
     let piece = vec![b' '; 16 << 20];
     let mut out = Vec::new();
     let end = (0..8).find_map(|_| shield.push(&piece, &mut out).err());

@@ -14,7 +14,9 @@ use crate::tenant::{Counts, ImageListing, Tenant};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Whole {
     Container,
-    DataUsage,
+    DataUsage {
+        verbose: bool,
+    },
     Error,
     History,
     Image,
@@ -87,8 +89,9 @@ impl Whole {
                 given.counts = counts;
                 table::INFO
             }
-            Self::DataUsage => {
+            Self::DataUsage { verbose } => {
                 given = usage(tenant, images, answer)?;
+                given.verbose = verbose;
                 table::DATA_USAGE
             }
             Self::ImageDeleted => table::IMAGE_DELETED,
@@ -126,7 +129,9 @@ fn another<T>() -> Read<T> {
 
 /// What the sums in `GET /system/df` are when nothing is counted but what the tenant sees.
 fn usage(tenant: &Tenant, listing: &Arc<ImageListing>, answer: &str) -> Read<Given> {
-    let [images, containers] = pick(answer, ["Images", "Containers"])?;
+    let [images, containers, counted] = pick(answer, ["Images", "Containers", "ContainerUsage"])?;
+    let [listed] = pick(counted.unwrap_or("null"), ["Items"])?;
+    let containers = containers.or(listed);
     let mut used = Vec::new();
     for container in elements(containers.unwrap_or("null"))? {
         if Kind::Container.look(tenant, listing, container)?.is_some() {

@@ -1,0 +1,90 @@
+//! `GET /system/df` since API 1.52: counts and sums instead of lists (moby `api/types/system/disk_usage.go`).
+
+use super::cursor::{Read, bad};
+use super::facts::{elements, pick, string};
+use super::item::Kind;
+use super::rewrite::Rewriter;
+
+/// Counts and sums of one kind of objects.
+#[derive(Debug, Default)]
+struct Sums {
+    active: u64,
+    total: u64,
+    /// Bytes of those that are not active.
+    reclaimable: u64,
+    size: u64,
+}
+
+impl Rewriter<'_> {
+    /// Writes what is used of one kind, counted anew among what the tenant sees. `text` has all items, since the gate asks
+    /// for them; the tenant gets them where it has asked for them too.
+    pub(super) fn usage(&mut self, kind: Kind, text: &str) -> Read<()> {
+        let [items] = pick(text, ["Items"])?;
+        let mut sums = Sums::default();
+        let mut seen = Vec::new();
+        for item in elements(items.unwrap_or("null"))? {
+            if kind.look(self.tenant, &self.given.images, item)?.is_some() {
+                let (active, size) = self.measured(kind, item)?;
+                sums.total = sums.total.saturating_add(1);
+                sums.size = sums.size.saturating_add(size);
+                if active {
+                    sums.active = sums.active.saturating_add(1);
+                } else {
+                    sums.reclaimable = sums.reclaimable.saturating_add(size);
+                }
+                seen.push(item);
+            }
+        }
+        let Sums {
+            active,
+            total,
+            reclaimable,
+            size,
+        } = sums;
+        self.raw(&format!(
+            "{{\"ActiveCount\":{active},\"TotalCount\":{total},\"Reclaimable\":{reclaimable},\"TotalSize\":{size}"
+        ));
+        if self.given.verbose {
+            self.raw(",\"Items\":[");
+            for item in seen {
+                self.item(kind, item)?;
+            }
+            self.raw("]");
+        }
+        self.raw("}");
+        Ok(())
+    }
+
+    /// Whether an item is in use, and its bytes.
+    fn measured(&self, kind: Kind, item: &str) -> Read<(bool, u64)> {
+        Ok(match kind {
+            Kind::Container => {
+                let [state, size] = pick(item, ["State", "SizeRw"])?;
+                let state = string(state.unwrap_or("\"\""))?;
+                let runs = matches!(&*state, "running" | "paused" | "restarting");
+                (runs, bytes(size)?)
+            }
+            Kind::Image => {
+                let [id, size] = pick(item, ["Id", "Size"])?;
+                let id = string(id.unwrap_or("\"\""))?;
+                let used = self.given.used.iter().flatten().any(|used| *used == id);
+                (used, bytes(size)?)
+            }
+            Kind::Volume => {
+                let [usage] = pick(item, ["UsageData"])?;
+                let [size, count] = pick(usage.unwrap_or("null"), ["Size", "RefCount"])?;
+                (bytes(count)? > 0, bytes(size)?)
+            }
+            Kind::Network => (false, 0),
+        })
+    }
+}
+
+/// A number; what the engine has not measured is -1, and counts for nothing.
+fn bytes(text: Option<&str>) -> Read<u64> {
+    match text.map(str::parse::<i64>) {
+        None => Ok(0),
+        Some(Ok(number)) => Ok(u64::try_from(number).unwrap_or(0)),
+        Some(Err(_)) => bad("a size is no number"),
+    }
+}

@@ -21,8 +21,8 @@ const STACK: &str = r#"
     export DOCKER_SOCKET=$SOCKET DOCKER_GID=$(stat -c %g "$SOCKET")
     stack() { docker compose -f "$ROOT/deploy/compose/prometheus.yaml" "$@"; }
     trap 'docker rm -f "$N-web" >/dev/null 2>&1; stack down -v -t 1 >/dev/null 2>&1; docker rmi -f "$DOODGATE_IMAGE" "$PROMETHEUS_IMAGE" >/dev/null 2>&1' EXIT
-    mkdir context && cp "$BINARY" context/doodgate
-    docker build -q -t "$DOODGATE_IMAGE" --build-arg BINARY=prebuilt -f "$ROOT/Dockerfile" context >/dev/null || exit 1
+    mkdir -p made/out/run/doodgate && cp "$BINARY" made/out/doodgate
+    docker buildx build -q -t "$DOODGATE_IMAGE" --build-context build=made "$ROOT" >/dev/null || exit 1
     stack up -d --no-build doodgate >up.log 2>&1 || { cat up.log; stack logs; exit 1; }
     # What is to be found: a container that says by its label where its metrics are.
     docker run -d --name "$N-web" --network "${N}_watch" -l prometheus.port=80 alpine \

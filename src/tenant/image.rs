@@ -13,6 +13,7 @@ use crate::api::image::{BadReference, ImageTerm, Reference};
 use crate::api::json::Value;
 use crate::api::{Call, OperationId, query_value, segments};
 pub use find::Names;
+use find::check_reserved;
 pub(super) use find::{Image, no_image};
 pub(super) use name::is_reserved;
 pub use pattern::Patterns;
@@ -146,6 +147,7 @@ pub(super) fn create(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop>
         }
         .into());
     }
+    check_reserved("fromImage", &name)?;
     if name.digest().is_some() {
         return Ok(());
     }

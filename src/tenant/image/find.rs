@@ -199,15 +199,36 @@ impl Scene<'_> {
             return Ok(mapped);
         }
         if name.is_in_default_registry() {
-            return refuse(format!(
-                "is too long for a tenant's image, or has more than {MAX_PARTS} parts"
-            ));
+            let reason = format!(
+                "`{}` is too long for a tenant's image, or has more than {MAX_PARTS} parts",
+                name.familiar()
+            );
+            return Err(Refusal::Malformed {
+                name: place,
+                reason,
+            }
+            .into());
         }
         match self.image(&name.to_string())? {
             Image::Own(_) | Image::Absent => Ok(name),
             Image::Shared(_) | Image::Foreign => Err(Refusal::Taken(name.to_string()).into()),
         }
     }
+}
+
+/// Refuses the names that the gate gives. `place` is the parameter that the name stands in.
+pub(in crate::tenant) fn check_reserved(
+    place: &'static str,
+    name: &Reference,
+) -> Result<(), Refusal> {
+    if name::is_reserved(name) {
+        let reason = format!("`{name}` is in a domain of the gate's own");
+        return Err(Refusal::Malformed {
+            name: place,
+            reason,
+        });
+    }
+    Ok(())
 }
 
 pub(in crate::tenant) fn no_image(term: &str) -> Stop {

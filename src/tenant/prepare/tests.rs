@@ -296,6 +296,12 @@ fn images_and_names_of_others_are_not_changed() {
         ),
         (
             "POST",
+            "/images/create?fromImage=evil.tenant.doodgate.invalid%2Fx&tag=1",
+            400,
+            "a domain of the gate's own",
+        ),
+        (
+            "POST",
             "/images/create?fromImage=mine&tag=latest",
             409,
             "an image of your own",

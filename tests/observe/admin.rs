@@ -77,11 +77,14 @@ fn answers_reads_and_nothing_else() {
 #[test]
 fn the_first_lines_say_what_is_served_and_exposed() {
     let world = watched(plain);
-    let said = world.gate.said();
-    let line = said
-        .lines()
-        .find(|line| line.contains("serving"))
-        .expect("a line for the socket");
+    let serving = || {
+        let said = world.gate.said();
+        said.lines()
+            .find(|line| line.contains("serving"))
+            .map(str::to_owned)
+    };
+    wait_until("the line for the socket", || serving().is_some());
+    let line = serving().expect("the line");
     let line: serde_json::Value = line.parse().expect("JSON, where nobody looks on");
     assert_eq!(line["socket"], "gate");
     assert_eq!(line["policy"], "policy");

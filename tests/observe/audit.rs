@@ -21,6 +21,17 @@ pub(super) fn auditing(dir: Dir, sink: &str, more: &[&str]) -> World {
     World { gate, engine, dir }
 }
 
+/// A socket that takes datagrams, and a gate whose audit goes there as `sink`: `unixgram` or `syslog`.
+pub(super) fn datagrams(sink: &str) -> (UnixDatagram, World) {
+    let dir = Dir::new();
+    let receiver = UnixDatagram::bind(dir.path("log")).expect("a socket");
+    receiver
+        .set_read_timeout(Some(PATIENCE))
+        .expect("a timeout");
+    let sink = format!("{sink}:{}", dir.path("log").display());
+    (receiver, auditing(dir, &sink, &[]))
+}
+
 #[test]
 fn a_file_that_is_moved_away_is_begun_anew() {
     let world = watched(plain);
@@ -92,13 +103,7 @@ fn a_file_that_cannot_be_begun_anew_is_written_on() {
 #[test]
 fn datagrams_go_to_a_socket() {
     for (sink, front) in [("unixgram", "{"), ("syslog", "<133>doodgate[")] {
-        let dir = Dir::new();
-        let receiver = UnixDatagram::bind(dir.path("log")).expect("a socket");
-        receiver
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout");
-        let sink = format!("{sink}:{}", dir.path("log").display());
-        let world = auditing(dir, &sink, &[]);
+        let (receiver, world) = datagrams(sink);
         call(&world, STOP);
         let mut datagram = [0; 4096];
         let count = receiver.recv(&mut datagram).expect("a datagram");

@@ -2,7 +2,6 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader};
-use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::audit::{LIST, auditing};
+use super::audit::{LIST, auditing, datagrams};
 use super::{call, metric};
 use crate::support::{Dir, PATIENCE, World, wait_until};
 
@@ -158,13 +157,7 @@ fn a_disk_that_fills_up_and_is_emptied() {
 
 #[test]
 fn a_receiver_of_datagrams_that_does_not_read() {
-    let dir = Dir::new();
-    let receiver = UnixDatagram::bind(dir.path("log")).expect("a socket");
-    receiver
-        .set_read_timeout(Some(PATIENCE))
-        .expect("a timeout");
-    let sink = format!("unixgram:{}", dir.path("log").display());
-    let world = auditing(dir, &sink, &[]);
+    let (receiver, world) = datagrams("unixgram");
     let mut client = world.client();
     let begun = Instant::now();
     let mut sent = 0_u32;

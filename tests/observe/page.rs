@@ -159,6 +159,16 @@ impl Browser {
     }
 }
 
+impl Browser {
+    /// No script complains, and nothing is asked for from elsewhere than `url`.
+    fn assert_content(&self, url: &str) {
+        assert!(self.complaints.is_empty(), "{:#?}", self.complaints);
+        let is_outside = |it: &&String| !it.starts_with(url) && !it.starts_with("data:");
+        let outside: Vec<_> = self.requests.iter().filter(is_outside).collect();
+        assert!(outside.is_empty(), "{outside:?}");
+    }
+}
+
 impl Drop for Browser {
     fn drop(&mut self) {
         drop(self.child.kill());
@@ -260,13 +270,7 @@ fn shows_calls_and_what_would_allow_the_refused() {
         String::from_utf8_lossy(&checked.stderr)
     );
     assert!(!browser.text("body").contains("hunter2"));
-    assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
-    let outside: Vec<_> = browser
-        .requests
-        .iter()
-        .filter(|it| !it.starts_with(&url) && !it.starts_with("data:"))
-        .collect();
-    assert!(outside.is_empty(), "{outside:?}");
+    browser.assert_content(&url);
     assert!(browser.requests.iter().any(|it| it.ends_with("/events")));
 }
 
@@ -346,13 +350,7 @@ fn holds_ten_thousand_calls() {
     });
     let memory = browser.value("performance.memory.usedJSHeapSize");
     assert!(memory.as_u64() < Some(128 << 20), "{memory} bytes");
-    assert!(browser.complaints.is_empty(), "{:#?}", browser.complaints);
-    let outside: Vec<_> = browser
-        .requests
-        .iter()
-        .filter(|it| !it.starts_with(&url) && !it.starts_with("data:"))
-        .collect();
-    assert!(outside.is_empty(), "{outside:?}");
+    browser.assert_content(&url);
 }
 
 #[test]

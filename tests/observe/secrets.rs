@@ -1,11 +1,9 @@
 //! Planted secrets show up nowhere but at the engine.
 
-use std::os::unix::net::UnixDatagram;
-
 use super::admin::doodgate;
-use super::audit::auditing;
+use super::audit::datagrams;
 use super::{ask, call, plain, records, watched_with};
-use crate::support::{Conn, Dir, PATIENCE, unix};
+use crate::support::{Conn, unix};
 
 const SECRET: &str = "hunter2-PLANTED";
 
@@ -144,13 +142,7 @@ fn are_nowhere(options: &[&str], decision: &str) {
 #[test]
 fn nor_in_datagrams() {
     for sink in ["unixgram", "syslog"] {
-        let dir = Dir::new();
-        let receiver = UnixDatagram::bind(dir.path("log")).expect("a socket");
-        receiver
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout");
-        let sink = format!("{sink}:{}", dir.path("log").display());
-        let world = auditing(dir, &sink, &[]);
+        let (receiver, world) = datagrams(sink);
         for request in requests() {
             call(&world, &request);
             let mut datagram = [0; 8192];

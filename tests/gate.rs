@@ -16,6 +16,7 @@ mod gate {
     mod framing;
     mod limits;
     mod lookups;
+    mod memory;
     mod orders;
     mod process;
     mod streams;

@@ -12,7 +12,7 @@ allow:
 const OPEN: &str = "version: 1\nallow: [SystemPing, ImageBuild]\n";
 
 /// One entry of an archive.
-fn entry(name: &str, kind: u8, data: &[u8]) -> Vec<u8> {
+pub(crate) fn entry(name: &str, kind: u8, data: &[u8]) -> Vec<u8> {
     let mut block = vec![0_u8; 512];
     block[..name.len()].copy_from_slice(name.as_bytes());
     block[100..107].copy_from_slice(b"0000644");
@@ -27,7 +27,7 @@ fn entry(name: &str, kind: u8, data: &[u8]) -> Vec<u8> {
     block
 }
 
-fn archive(entries: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn archive(entries: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = entries.concat();
     bytes.extend_from_slice(&[0; 1024]);
     bytes
@@ -42,7 +42,7 @@ fn context(dockerfile: &str) -> Vec<u8> {
 }
 
 /// What gzip makes of `bytes` without making them smaller: blocks that are stored (RFC 1951, section 3.2.4).
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3];
     let mut pieces = bytes.chunks(60_000).peekable();
     while let Some(piece) = pieces.next() {

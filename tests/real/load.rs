@@ -89,3 +89,57 @@ fn a_client_that_is_killed_leaves_nothing_open() {
         "{outcome:?}"
     );
 }
+
+/// 1 GiB into a container, loaded as an image, and built from: the gate looks at all of it but what is loaded.
+#[test]
+fn a_gigabyte_of_each_upload_takes_no_memory() {
+    let Some(pair) = Pair::find("26", "DOODGATE_TEST_CLI_26") else {
+        return;
+    };
+    let rules = Folder::new();
+    let policy = rules.path().join("policy.yaml");
+    let text = "version: 1
+allow:
+  - read
+  - containers
+  - images
+  - ImageBuild: {base-image: alpine}
+";
+    std::fs::write(&policy, text).unwrap();
+    let gate = Gate::start(&pair.address, &policy.display().to_string());
+    let script = r#"
+        set -e; export DOCKER_BUILDKIT=0
+        trap 'docker rm -f "$N-a" >/dev/null 2>&1; docker rmi -f "$N-i" "$N-j" >/dev/null 2>&1' EXIT
+        truncate -s 1G big; printf 'FROM alpine\nRUN echo built\n' >Dockerfile
+        docker create --name "$N-a" alpine true >/dev/null
+        docker cp big "$N-a:/big" && echo copied
+        rm -rf image; mkdir image; tar -C image -cf image/layer.tar -T /dev/null; mv big image/big
+        sum=$(sha256sum image/layer.tar | cut -d' ' -f1)
+        printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$sum" >image/config.json
+        printf '[{"Config":"config.json","RepoTags":["%s-i:latest"],"Layers":["layer.tar"]}]' "$N" >image/manifest.json
+        tar -C image -c big config.json layer.tar manifest.json | docker load -q
+        mv image/big big; docker build -q -t "$N-j" . >/dev/null && echo built
+    "#;
+    let folder = Folder::new();
+    let cli = pair.cli.clone();
+    let setting = Setting {
+        cli: &cli,
+        host: &gate.address(),
+        prefix: "gigabyte",
+        folder: folder.path(),
+        variables: vec![],
+    };
+    let _guard = pair
+        .lock()
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    run("docker version >/dev/null", &setting, LIMIT);
+    let (idle, _) = gate.memory();
+    let outcome = run(script, &setting, LIMIT);
+    let (_, most) = gate.memory();
+    println!("{most} KiB at most, {idle} KiB when idle\n{}", gate.log());
+    for done in ["copied", "Loaded image", "built"] {
+        assert!(outcome.stdout.contains(done), "{done}: {outcome:?}");
+    }
+    assert!(most <= idle + (4 << 10), "{most} KiB, {idle} KiB when idle");
+}

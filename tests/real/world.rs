@@ -127,6 +127,17 @@ impl Gate {
         self.folder.path().join("gate.sock")
     }
 
+    /// Resident memory in KiB: now, and at most so far (`VmRSS` and `VmHWM`, proc(5)).
+    pub(crate) fn memory(&self) -> (u64, u64) {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let of = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let amount = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+            amount.unwrap_or_else(|| panic!("no {name} in {status}"))
+        };
+        (of("VmRSS:"), of("VmHWM:"))
+    }
+
     pub(crate) fn address(&self) -> String {
         format!("unix://{}", self.socket().display())
     }

@@ -208,7 +208,7 @@ impl Explanation<'_> {
         let width = self
             .demands
             .iter()
-            .map(|demand| demand.place.len())
+            .map(|demand| demand.place.text().len())
             .max()
             .unwrap_or_default();
         for demand in self.demands {
@@ -279,7 +279,7 @@ impl Explanation<'_> {
             .iter()
             .map(|demand| {
                 json!({
-                    "place": demand.place,
+                    "place": demand.place.text(),
                     "kind": demand.kind.name(),
                     "value": shown(&demand.value).trim(),
                     "safe": demand.safe,

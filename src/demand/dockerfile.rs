@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use lines::{Line, Word, directives, logical_lines};
 
-use super::{Demand, Kind, Value as Asked, reference};
+use super::{Demand, Kind, Place, Value as Asked, reference};
 use crate::api::Call;
 use crate::api::json::{Document, Value};
 
@@ -104,7 +104,7 @@ pub fn unseen(why: &dyn std::fmt::Display) -> Demand<'static> {
 pub const UNSEEN: &str = "(unseen)";
 
 /// As with the image of a container, a rule that names no base images grants them all.
-fn base(image: String, place: impl Into<Cow<'static, str>>) -> Demand<'static> {
+fn base(image: String, place: impl Into<Place<'static>>) -> Demand<'static> {
     Demand {
         kind: Kind::BaseImage,
         value: Asked::Text(Cow::Owned(image)),

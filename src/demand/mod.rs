@@ -12,6 +12,7 @@ mod head;
 mod kind;
 pub(crate) mod normal;
 mod page;
+mod place;
 mod reference;
 mod schema;
 pub mod tar;
@@ -24,6 +25,7 @@ use crate::api::{BodyKind, Call};
 pub use canonical::canonicalise;
 pub use kind::{KINDS, Kind, KindInfo, Shape, Unit};
 pub use page::reference;
+pub use place::Place;
 use walk::Walk;
 
 /// One thing that a call asks for.
@@ -39,7 +41,7 @@ pub struct Demand<'c> {
     /// With which value.
     pub value: Value<'c>,
     /// Where: a JSON path (`HostConfig.Binds[0]`), `query.NAME`, `path.NAME`, `header.NAME`.
-    pub place: Cow<'c, str>,
+    pub place: Place<'c>,
     /// Whether the bare name of the operation grants it. An ordinary image, network or label is a demand, so that a
     /// rule can restrict which; it is safe, so that a rule that is silent about it lets it pass. What reaches the
     /// host is never safe. One kind has both: `network-mode` is safe with `bridge`, and not with `host`.
@@ -117,11 +119,11 @@ pub fn of<'c>(
 
 /// The demand that comes with a body on a route that the gate does not know: nothing can be said of it. The gate
 /// adds it to those of the call.
-pub const fn of_unread_body() -> Demand<'static> {
+pub fn of_unread_body() -> Demand<'static> {
     Demand {
         kind: Kind::Body,
         value: Value::Flag,
-        place: Cow::Borrowed("body"),
+        place: "body".into(),
         safe: false,
     }
 }
@@ -136,7 +138,7 @@ pub fn of_header(name: &str) -> Option<Demand<'static>> {
     Some(Demand {
         kind: Kind::RegistryAuth,
         value: Value::Text(Cow::Borrowed(name)),
-        place: Cow::Owned(format!("header.{name}")),
+        place: format!("header.{name}").into(),
         safe: true,
     })
 }

@@ -67,7 +67,7 @@ pub(super) enum Rule {
 }
 
 /// Adds the demands of a value at a place. Its type has been checked.
-pub(super) type Judge = for<'c, 'p> fn(&mut Walk<'c>, &Path<'p>, &'c Value<'c>);
+pub(super) type Judge = for<'c, 'p> fn(&mut Walk<'c>, &Path<'p, 'c>, &'c Value<'c>);
 
 pub(super) const fn field(name: &'static str, shape: Type, rule: Rule) -> Field {
     Field { name, shape, rule }

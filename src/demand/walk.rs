@@ -3,55 +3,51 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::place::{Place, Step};
 use super::schema::{Field, Rule, Struct, Type};
 use super::{BadBody, Demand, Kind, Value as Asked};
 use crate::api::json::{Member, Value, has_folded_twins};
 
 /// Where a value lies in a body.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Path<'p> {
+pub(super) enum Path<'p, 'c> {
     Root,
-    Field(&'p Self, &'p str),
-    Key(&'p Self, &'p str),
+    Field(&'p Self, &'c str),
+    Key(&'p Self, &'c str),
     Item(&'p Self, usize),
 }
 
-impl Path<'_> {
-    /// Appends the JSON path. Formatting it would cost more than all the rest of a demand.
-    fn write(&self, out: &mut String) {
+impl<'c> Path<'_, 'c> {
+    /// The last step, and where it starts.
+    const fn step(&self) -> Option<(&Self, Step<'c>)> {
         match self {
-            Self::Root => {}
-            Self::Field(above, name) => {
-                above.write(out);
-                if !out.is_empty() {
-                    out.push('.');
-                }
-                out.push_str(name);
-            }
-            Self::Key(above, key) => {
-                above.write(out);
-                out.push_str("[\"");
-                if key
-                    .bytes()
-                    .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\'))
-                {
-                    out.push_str(key);
-                } else {
-                    out.extend(key.escape_debug());
-                }
-                out.push_str("\"]");
-            }
-            Self::Item(above, index) => {
-                above.write(out);
-                out.push('[');
-                out.push_str(&index.to_string());
-                out.push(']');
-            }
+            Self::Root => None,
+            Self::Field(above, name) => Some((above, Step::Field(name))),
+            Self::Key(above, key) => Some((above, Step::Key(key))),
+            Self::Item(above, index) => Some((above, Step::Item(*index))),
+        }
+    }
+
+    /// The place that it leads to.
+    pub(super) fn place(&self) -> Place<'c> {
+        let mut at = self;
+        let steps = std::iter::from_fn(|| {
+            let (above, step) = at.step()?;
+            at = above;
+            Some(step)
+        });
+        Place::back(steps).unwrap_or_else(|| self.to_string().into())
+    }
+
+    fn write(&self, out: &mut String) {
+        if let Some((above, step)) = self.step() {
+            above.write(out);
+            step.write(out);
         }
     }
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for Path<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         self.write(&mut text);
@@ -67,17 +63,17 @@ pub(super) struct Walk<'c> {
 
 impl<'c> Walk<'c> {
     /// Adds a demand that only a grant of its kind allows.
-    pub(super) fn ask(&mut self, kind: Kind, text: impl Into<Cow<'c, str>>, path: &Path<'_>) {
+    pub(super) fn ask(&mut self, kind: Kind, text: impl Into<Cow<'c, str>>, path: &Path<'_, 'c>) {
         self.push(kind, Asked::Text(text.into()), path, false);
     }
 
     /// Adds a demand that only a rule's restriction refuses.
-    pub(super) fn tell(&mut self, kind: Kind, text: impl Into<Cow<'c, str>>, path: &Path<'_>) {
+    pub(super) fn tell(&mut self, kind: Kind, text: impl Into<Cow<'c, str>>, path: &Path<'_, 'c>) {
         self.push(kind, Asked::Text(text.into()), path, true);
     }
 
     /// Adds the demand of joining a network by its name, or what stands in its place.
-    pub(super) fn join(&mut self, network: &'c str, path: &Path<'_>) {
+    pub(super) fn join(&mut self, network: &'c str, path: &Path<'_, 'c>) {
         let safe = network != "host" && !network.contains(':');
         self.push(
             Kind::NetworkMode,
@@ -87,14 +83,22 @@ impl<'c> Walk<'c> {
         );
     }
 
+    /// Adds a demand that was found in a text of the call, and outlives what was read of it.
+    pub(super) fn found(&mut self, kind: Kind, text: String, path: &Path<'_, '_>, safe: bool) {
+        self.demands.push(Demand {
+            kind,
+            value: Asked::Text(Cow::Owned(text)),
+            place: path.to_string().into(),
+            safe,
+        });
+    }
+
     /// Adds a demand, safe or not by its value.
-    pub(super) fn push(&mut self, kind: Kind, value: Asked<'c>, path: &Path<'_>, safe: bool) {
-        let mut place = String::with_capacity(48);
-        path.write(&mut place);
+    pub(super) fn push(&mut self, kind: Kind, value: Asked<'c>, path: &Path<'_, 'c>, safe: bool) {
         self.demands.push(Demand {
             kind,
             value,
-            place: Cow::Owned(place),
+            place: path.place(),
             safe,
         });
     }
@@ -104,7 +108,7 @@ impl<'c> Walk<'c> {
         &mut self,
         shape: Type,
         value: &'c Value<'c>,
-        path: &Path<'_>,
+        path: &Path<'_, 'c>,
     ) -> Result<(), BadBody> {
         match (shape, value) {
             (_, Value::Null)
@@ -150,7 +154,7 @@ impl<'c> Walk<'c> {
         &mut self,
         inner: Type,
         members: &'c [Member<'c>],
-        path: &Path<'_>,
+        path: &Path<'_, 'c>,
     ) -> Result<(), BadBody> {
         members
             .iter()
@@ -162,7 +166,7 @@ impl<'c> Walk<'c> {
         &mut self,
         inner: Type,
         items: &'c [Value<'c>],
-        path: &Path<'_>,
+        path: &Path<'_, 'c>,
     ) -> Result<(), BadBody> {
         for (index, item) in items.iter().enumerate() {
             let here = Path::Item(path, index);
@@ -179,7 +183,7 @@ impl<'c> Walk<'c> {
         table: &'static Struct,
         value: &'c Value<'c>,
         members: &'c [Member<'c>],
-        path: &Path<'_>,
+        path: &Path<'_, 'c>,
     ) -> Result<(), BadBody> {
         let mut names = Names::new(table);
         let mut strangers = false;
@@ -217,7 +221,7 @@ impl<'c> Walk<'c> {
         &mut self,
         field: &'static Field,
         value: &'c Value<'c>,
-        above: &Path<'_>,
+        above: &Path<'_, 'c>,
     ) -> Result<(), BadBody> {
         let path = Path::Field(above, field.name);
         self.value(field.shape, value, &path)?;
@@ -226,7 +230,7 @@ impl<'c> Walk<'c> {
     }
 
     /// Adds what a rule says of a value whose type has been checked.
-    pub(super) fn rule(&mut self, rule: Rule, value: &'c Value<'c>, path: &Path<'_>) {
+    pub(super) fn rule(&mut self, rule: Rule, value: &'c Value<'c>, path: &Path<'_, 'c>) {
         match rule {
             Rule::Free => {}
             Rule::Tell(kind) => self.each(kind, value, path, true),
@@ -240,7 +244,7 @@ impl<'c> Walk<'c> {
     }
 
     /// A demand of every value inside that is not a zero value.
-    fn each(&mut self, kind: Kind, value: &'c Value<'c>, path: &Path<'_>, safe: bool) {
+    fn each(&mut self, kind: Kind, value: &'c Value<'c>, path: &Path<'_, 'c>, safe: bool) {
         match value {
             Value::Null | Value::Bool(false) => {}
             Value::Bool(true) => self.push(kind, Asked::Flag, path, safe),
@@ -281,7 +285,7 @@ impl<'c> Walk<'c> {
         &mut self,
         table: &'static Struct,
         member: &'c Member<'c>,
-        above: &Path<'_>,
+        above: &Path<'_, 'c>,
     ) -> Result<(), BadBody> {
         let path = Path::Field(above, &member.name);
         if let Some(leaks) = table.leaks
@@ -302,7 +306,7 @@ impl<'c> Walk<'c> {
 
 /// What is not modelled may be a struct to the engine that it reaches, or a map with foreign names; it is refused
 /// where one of the two readings would differ from the other.
-fn unambiguous(value: &Value<'_>, path: &Path<'_>) -> Result<(), BadBody> {
+fn unambiguous(value: &Value<'_>, path: &Path<'_, '_>) -> Result<(), BadBody> {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => Ok(()),
         Value::Array(items) => items
@@ -334,7 +338,7 @@ pub(super) fn is_zero(value: &Value<'_>) -> bool {
     }
 }
 
-pub(super) fn wrong(path: &Path<'_>, wanted: &'static str) -> BadBody {
+pub(super) fn wrong(path: &Path<'_, '_>, wanted: &'static str) -> BadBody {
     let place = match path {
         Path::Root => "the body".to_owned(),
         Path::Field(..) | Path::Key(..) | Path::Item(..) => path.to_string(),

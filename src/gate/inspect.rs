@@ -148,7 +148,7 @@ impl<'c> Decider<'c> {
         demands.push(Demand {
             kind,
             value: Value::Text(Cow::Owned(value.to_owned())),
-            place: Cow::Borrowed("body"),
+            place: "body".into(),
             safe: false,
         });
         self.decide(&demands)

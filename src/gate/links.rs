@@ -51,7 +51,7 @@ pub(crate) async fn demands(
             Demand {
                 kind: Kind::Bind,
                 value: Value::Text(Cow::Owned(leads)),
-                place: Cow::Owned(format!("{place} (through a link)")),
+                place: format!("{place} (through a link)").into(),
                 safe: false,
             }
         })

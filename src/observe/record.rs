@@ -168,7 +168,7 @@ impl Record {
             line.element()
                 .raw(b"{")
                 .text("grant", demand.kind.name())
-                .text("place", &demand.place);
+                .text("place", &demand.place.text());
             match &demand.value {
                 Value::Flag => {}
                 Value::Text(text) => {

@@ -332,7 +332,7 @@ pub(super) fn lacking(
                 .get(&demand.kind)
                 .is_some_and(|matcher| matcher.named.has(number));
             Missing {
-                place: demand.place.clone().into_owned(),
+                place: demand.place.to_string(),
                 kind: demand.kind,
                 value: value(demand),
                 problem: problem(demand, named),
@@ -373,7 +373,7 @@ pub(super) fn matching(evaluation: &Evaluation<'_>, number: usize) -> Vec<Missin
         .map(|(demand, _)| {
             let value = value(demand);
             Missing {
-                place: demand.place.clone().into_owned(),
+                place: demand.place.to_string(),
                 kind: demand.kind,
                 problem: value.as_ref().map_or_else(
                     || format!("`{}` is denied", demand.kind.name()),

@@ -9,7 +9,7 @@ use super::rule::{Effect, On, Rule, has_halves};
 use super::vocabulary::Half;
 use crate::api::json::Document;
 use crate::api::{Call, Operation, ParameterKind, Route, truthy};
-use crate::demand::{Demand, Kind, Shape, Value};
+use crate::demand::{Demand, Kind, Place, Shape, Value};
 
 /// What the rules say of a call, given what it demands.
 #[derive(Debug)]
@@ -259,7 +259,7 @@ fn complete<'e>(call: &'e Call<'_>, demands: &'e [Demand<'e>]) -> Cow<'e, [Deman
         return Cow::Borrowed(demands);
     };
     let mut all = demands.to_vec();
-    let mut add = |kind, value, place: Cow<'e, str>| {
+    let mut add = |kind, value, place: Place<'e>| {
         if !all
             .iter()
             .any(|demand| demand.kind == kind && demand.place == place)
@@ -276,11 +276,11 @@ fn complete<'e>(call: &'e Call<'_>, demands: &'e [Demand<'e>]) -> Cow<'e, [Deman
         add(
             Kind::UnknownParameter,
             Value::Text(Cow::Borrowed(&entry.name)),
-            Cow::Owned(format!("query.{}", entry.name)),
+            format!("query.{}", entry.name).into(),
         );
     }
     if call.upgrade.is_some() {
-        add(Kind::Tunnel, Value::Flag, Cow::Borrowed("header.upgrade"));
+        add(Kind::Tunnel, Value::Flag, "header.upgrade".into());
     }
     Cow::Owned(all)
 }

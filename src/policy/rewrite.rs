@@ -51,6 +51,7 @@ impl Rewriting {
         demand.kind != Kind::UnknownField
             && demand
                 .place
+                .text()
                 .strip_prefix(self.place.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
             && (self.force || self.fills(document))
@@ -293,7 +294,7 @@ pub(super) fn check(
                         format!(
                             "`{}` has no field {}",
                             operation.name,
-                            quote(&unknown.place)
+                            quote(&unknown.place.text())
                         ),
                     );
                 }

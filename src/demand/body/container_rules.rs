@@ -8,7 +8,7 @@ use crate::demand::walk::{Path, Walk};
 use crate::demand::{Kind, Value as Asked, reference};
 
 /// The parts of a container that the engine fills in when they are left out: a rule that restricts one of them must see it.
-pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c Value<'c>) {
+pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c Value<'c>) {
     let host = Path::Field(&Path::Root, "HostConfig");
     for (kind, name) in [
         (Kind::Memory, "Memory"),
@@ -34,7 +34,7 @@ pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c Value<'c>) {
 }
 
 /// A user who is not named is the image's, often root: a rule about users must see that, too.
-pub(super) fn absent(walk: &mut Walk<'_>, kind: Kind, name: &str) {
+pub(super) fn absent(walk: &mut Walk<'_>, kind: Kind, name: &'static str) {
     if !walk.demands.iter().any(|demand| demand.kind == kind) {
         walk.tell(kind, "(the image's)", &Path::Field(&Path::Root, name));
     }
@@ -43,9 +43,9 @@ pub(super) fn absent(walk: &mut Walk<'_>, kind: Kind, name: &str) {
 /// What a container or an update takes of the host. The engine reads zero as "not set", but for the number of
 /// processes, where zero and less lift the limit (api/types/container/hostconfig.go). A negative number asks for no
 /// limit, as leaving it out does; it is not safe all the same, since it can undo a limit that was set before.
-pub(super) fn resources<'c>(walk: &mut Walk<'c>, path: &Path<'_>, host: &'c Value<'c>) {
+pub(super) fn resources<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, host: &'c Value<'c>) {
     let number = |name: &str| host.field(name).and_then(Value::as_i64);
-    let mut limit = |kind, name: &str, amount: i64| {
+    let mut limit = |kind, name: &'static str, amount: i64| {
         let (value, safe) = match u64::try_from(amount) {
             Ok(0) => (Asked::Unlimited, true),
             Ok(amount) => (Asked::Number(amount), true),
@@ -78,14 +78,14 @@ pub(super) fn resources<'c>(walk: &mut Walk<'c>, path: &Path<'_>, host: &'c Valu
     }
 }
 
-pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
         walk.tell(Kind::Image, reference::term(name), path);
     }
 }
 
 /// Only names: values are often secrets. `NVIDIA_VISIBLE_DEVICES` asks the NVIDIA runtime for GPUs.
-pub(super) fn env<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn env<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for (index, entry) in texts(value).enumerate() {
         let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
         let here = Path::Item(path, index);
@@ -97,7 +97,7 @@ pub(super) fn env<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>
 }
 
 /// A directory below /proc may be one that runc leaked a descriptor of (CVE-2024-21626).
-pub(super) fn working_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn working_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(dir) = value.as_str() {
         let clean = normal::path(dir);
         if clean.trim_start_matches('/').starts_with("proc/")
@@ -109,7 +109,7 @@ pub(super) fn working_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c V
 }
 
 /// `SOURCE:TARGET[:MODE]`, `VOLUME:TARGET[:MODE]` or `TARGET` (moby `daemon/volume/mounts/linux_parser.go`).
-pub(super) fn binds<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn binds<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for (index, bind) in texts(value).enumerate() {
         let here = Path::Item(path, index);
         let mut parts = bind.splitn(3, ':');
@@ -152,7 +152,7 @@ const HARMLESS_MODES: [&str; 9] = [
     "delegated",
 ];
 
-pub(super) fn network_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn network_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     match value.as_str().unwrap_or_default() {
         "" => {}
         "default" => walk.tell(Kind::NetworkMode, "bridge", path),
@@ -161,7 +161,7 @@ pub(super) fn network_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c 
 }
 
 /// Keys are networks, unless [`ENDPOINT`](super::network::ENDPOINT) says otherwise.
-pub(super) fn endpoints<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn endpoints<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for Member { name, .. } in value.as_object().unwrap_or_default() {
         let network = if name == "default" { "bridge" } else { name };
         walk.join(network, &Path::Key(path, name));
@@ -169,7 +169,7 @@ pub(super) fn endpoints<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Val
 }
 
 /// Only loopback addresses and ports that the host's own services do not use are published without a grant.
-pub(super) fn ports<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn ports<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for Member { name: port, value } in value.as_object().unwrap_or_default() {
         let key = Path::Key(path, port);
         let protocol = port.split_once('/').map_or("tcp", |(_, protocol)| protocol);
@@ -201,20 +201,20 @@ pub(super) fn ports<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'
 }
 
 /// A container that comes back by itself outlives the policy that allowed it.
-pub(super) fn restart<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn restart<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
         let safe = matches!(name, "no" | "on-failure");
         walk.push(Kind::Restart, Asked::Text(Cow::Borrowed(name)), path, safe);
     }
 }
 
-pub(super) fn volume_driver<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn volume_driver<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(name) = value.as_str().filter(|name| !matches!(*name, "" | "local")) {
         walk.ask(Kind::VolumeDriver, name, path);
     }
 }
 
-pub(super) fn cap_add<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn cap_add<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for (index, name) in texts(value).enumerate() {
         let name = normal::capability(name);
         let safe = DEFAULT_CAPABILITIES.contains(&&*name);
@@ -245,11 +245,11 @@ const DEFAULT_CAPABILITIES: [&str; 14] = [
     "SYS_CHROOT",
 ];
 
-pub(super) fn cgroupns_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn cgroupns_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     unless(walk, Kind::CgroupnsMode, path, value, &["", "private"]);
 }
 
-pub(super) fn ipc_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn ipc_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     unless(
         walk,
         Kind::IpcMode,
@@ -259,14 +259,14 @@ pub(super) fn ipc_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Valu
     );
 }
 
-pub(super) fn isolation<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn isolation<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     unless(walk, Kind::Isolation, path, value, &["", "default"]);
 }
 
 fn unless<'c>(
     walk: &mut Walk<'c>,
     kind: Kind,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     value: &'c Value<'c>,
     harmless: &[&str],
 ) {
@@ -276,7 +276,7 @@ fn unless<'c>(
 }
 
 /// A line in the container's own /etc/hosts is its own matter, but for the host's address.
-pub(super) fn extra_hosts<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn extra_hosts<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for (index, line) in texts(value).enumerate() {
         let safe = !line.to_ascii_lowercase().contains("host-gateway");
         walk.push(
@@ -288,7 +288,7 @@ pub(super) fn extra_hosts<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c V
     }
 }
 
-pub(super) fn oom_score<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn oom_score<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Value::Number(score) = value
         && score.starts_with('-')
         && score != "-0"
@@ -298,7 +298,7 @@ pub(super) fn oom_score<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Val
 }
 
 /// `KEY=VALUE`, or `KEY:VALUE` without an `=` (moby `daemon/daemon_unix.go`, `parseSecurityOpt`).
-pub(super) fn security_opt<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn security_opt<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for (index, option) in texts(value).enumerate() {
         if matches!(
             option,
@@ -314,7 +314,7 @@ pub(super) fn security_opt<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c 
     }
 }
 
-pub(super) fn tmpfs<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn tmpfs<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for Member { name, value } in value.as_object().unwrap_or_default() {
         let here = Path::Key(path, name);
         walk.tell(Kind::Tmpfs, &**name, &here);
@@ -330,7 +330,7 @@ pub(super) fn tmpfs<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'
     }
 }
 
-pub(super) fn shm_size<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn shm_size<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(bytes) = value.as_i64().filter(|bytes| *bytes != 0) {
         walk.push(
             Kind::ShmSize,
@@ -341,7 +341,7 @@ pub(super) fn shm_size<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Valu
     }
 }
 
-pub(super) fn sysctls<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn sysctls<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for Member { name, value } in value.as_object().unwrap_or_default() {
         let text = format!(
             "{}={}",
@@ -352,7 +352,7 @@ pub(super) fn sysctls<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value
     }
 }
 
-pub(super) fn log_driver<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn log_driver<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
         let safe = matches!(name, "json-file" | "local" | "none");
         walk.push(
@@ -366,7 +366,7 @@ pub(super) fn log_driver<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Va
 
 /// An empty driver is the engine's default, which may be one that connects or reads files: only options that none of
 /// them understands so are harmless.
-pub(super) fn log_options<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn log_options<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for Member { name, value } in value.as_object().unwrap_or_default() {
         if !HARMLESS_LOG_OPTIONS.contains(&&**name) {
             let text = format!("{name}={}", value.as_str().unwrap_or_default());
@@ -388,7 +388,7 @@ const HARMLESS_LOG_OPTIONS: [&str; 10] = [
     "tag",
 ];
 
-pub(super) fn device<'c>(walk: &mut Walk<'c>, path: &Path<'_>, device: &'c Value<'c>) {
+pub(super) fn device<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, device: &'c Value<'c>) {
     let name = device
         .field("PathOnHost")
         .and_then(Value::as_str)
@@ -401,7 +401,7 @@ pub(super) fn device<'c>(walk: &mut Walk<'c>, path: &Path<'_>, device: &'c Value
 }
 
 /// A plain request for GPUs is `gpu`; what names a driver's options or another capability is not.
-pub(super) fn device_request<'c>(walk: &mut Walk<'c>, path: &Path<'_>, request: &'c Value<'c>) {
+pub(super) fn device_request<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, request: &'c Value<'c>) {
     let driver = request
         .field("Driver")
         .and_then(Value::as_str)
@@ -457,7 +457,7 @@ pub(super) fn device_request<'c>(walk: &mut Walk<'c>, path: &Path<'_>, request: 
     }
 }
 
-pub(super) fn ulimit<'c>(walk: &mut Walk<'c>, path: &Path<'_>, limit: &'c Value<'c>) {
+pub(super) fn ulimit<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, limit: &'c Value<'c>) {
     let name = limit
         .field("Name")
         .and_then(Value::as_str)
@@ -473,7 +473,7 @@ pub(super) fn ulimit<'c>(walk: &mut Walk<'c>, path: &Path<'_>, limit: &'c Value<
 }
 
 /// A list, even an empty one, takes the place of the engine's own: what it leaves out is shown.
-pub(super) fn masked_paths<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn masked_paths<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for shown in MASKED_PATHS
         .iter()
         .filter(|masked| !texts(value).any(|path| path == **masked))
@@ -482,7 +482,7 @@ pub(super) fn masked_paths<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c 
     }
 }
 
-pub(super) fn readonly_paths<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn readonly_paths<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for open in READONLY_PATHS
         .iter()
         .filter(|closed| !texts(value).any(|path| path == **closed))

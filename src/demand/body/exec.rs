@@ -58,23 +58,23 @@ pub(super) static AUTH: Struct = plain(&[&[
     field("registrytoken", Text, Free),
 ]]);
 
-fn user<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c Value<'c>) {
+fn user<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c Value<'c>) {
     rules::absent(walk, Kind::ExecUser, "User");
 }
 
-fn command<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn command<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     let words: Vec<&str> = rules::texts(value).collect();
     walk.tell(Kind::ExecCommand, words.join(" "), path);
 }
 
-fn checkpoint_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn checkpoint_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(dir) = value.as_str().filter(|dir| !dir.is_empty()) {
         walk.ask(Kind::CheckpointDir, normal::bind(dir, false), path);
     }
 }
 
 /// The engine logs in at the address from its own network; Docker Hub is the default.
-fn registry<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn registry<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(address) = value.as_str().filter(|address| !address.is_empty()) {
         let hub = matches!(
             address,

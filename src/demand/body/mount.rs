@@ -126,7 +126,7 @@ static CAPACITY: Struct = plain(&[&[
 
 static VOLUME_SECRET: Struct = plain(&[&[field("Key", Text, Free), field("Secret", Text, Free)]]);
 
-fn mount<'c>(walk: &mut Walk<'c>, path: &Path<'_>, mount: &'c Value<'c>) {
+fn mount<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, mount: &'c Value<'c>) {
     let text = |name| {
         mount
             .field(name)
@@ -166,7 +166,7 @@ fn mount<'c>(walk: &mut Walk<'c>, path: &Path<'_>, mount: &'c Value<'c>) {
     }
 }
 
-fn propagation<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn propagation<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(mode) = value
         .as_str()
         .filter(|mode| !matches!(*mode, "" | "private" | "rprivate"))
@@ -176,13 +176,13 @@ fn propagation<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
 }
 
 /// What is mounted below a read-only bind stays writable.
-fn submounts<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn submounts<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if value.as_bool() == Some(true) {
         walk.ask(Kind::BindOption, "read-only-non-recursive", path);
     }
 }
 
-fn driver_config<'c>(walk: &mut Walk<'c>, path: &Path<'_>, config: &'c Value<'c>) {
+fn driver_config<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, config: &'c Value<'c>) {
     driver(
         walk,
         path,
@@ -192,7 +192,7 @@ fn driver_config<'c>(walk: &mut Walk<'c>, path: &Path<'_>, config: &'c Value<'c>
     );
 }
 
-fn create<'c>(walk: &mut Walk<'c>, path: &Path<'_>, volume: &'c Value<'c>) {
+fn create<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, volume: &'c Value<'c>) {
     driver(
         walk,
         path,
@@ -202,16 +202,16 @@ fn create<'c>(walk: &mut Walk<'c>, path: &Path<'_>, volume: &'c Value<'c>) {
     );
 }
 
-fn cluster<'c>(walk: &mut Walk<'c>, path: &Path<'_>, _: &'c Value<'c>) {
+fn cluster<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, _: &'c Value<'c>) {
     walk.push(Kind::ClusterVolume, Asked::Flag, path, false);
 }
 
 /// A volume driver and its options, from wherever they come.
 fn driver<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     name: Option<&'c Value<'c>>,
-    (name_field, options_field): (&str, &str),
+    (name_field, options_field): (&'static str, &'static str),
     options: Option<&'c Value<'c>>,
 ) {
     let name = name.and_then(Value::as_str).unwrap_or_default();
@@ -226,7 +226,7 @@ fn driver<'c>(
 /// What the options of a volume's driver demand.
 pub(in crate::demand) fn volume_options<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     local: bool,
     options: &'c [Member<'c>],
 ) {

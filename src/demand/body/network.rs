@@ -83,13 +83,13 @@ pub(super) static DISCONNECT: Struct =
 
 /// The network that is joined in place of the one that the key or the path names (moby
 /// `daemon/container_operations.go`, `getNetworkID`).
-fn network_id<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn network_id<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(id) = value.as_str().filter(|id| !id.is_empty()) {
         walk.ask(Kind::NetworkMode, id, path);
     }
 }
 
-fn driver<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn driver<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(name) = value
         .as_str()
         .filter(|name| !matches!(*name, "" | "bridge"))
@@ -98,7 +98,7 @@ fn driver<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     }
 }
 
-fn ipam_driver<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn ipam_driver<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(name) = value
         .as_str()
         .filter(|name| !matches!(*name, "" | "default"))
@@ -107,7 +107,7 @@ fn ipam_driver<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     }
 }
 
-fn scope<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn scope<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(scope) = value
         .as_str()
         .filter(|scope| !matches!(*scope, "" | "local"))
@@ -116,14 +116,14 @@ fn scope<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     }
 }
 
-fn config_from<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn config_from<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(network) = value.as_str().filter(|network| !network.is_empty()) {
         walk.ask(Kind::NetworkOption, format!("config-from={network}"), path);
     }
 }
 
 /// A switch that is an option by its own name.
-fn option<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn option<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let (Some(true), Path::Field(_, name)) = (value.as_bool(), path) {
         walk.ask(
             Kind::NetworkOption,
@@ -134,7 +134,7 @@ fn option<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
 }
 
 /// The bridge driver's options name host interfaces and addresses; two of them do not reach past the network.
-fn options<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn options<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for Member { name, value } in value.as_object().unwrap_or_default() {
         let harmless = [
             "com.docker.network.driver.mtu",

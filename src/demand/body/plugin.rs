@@ -18,13 +18,13 @@ pub(super) static PRIVILEGE: Struct = whole(
 );
 
 /// Where a plugin comes from.
-pub(super) fn remote<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+pub(super) fn remote<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(remote) = value.as_str().filter(|remote| !remote.is_empty()) {
         walk.ask(Kind::Plugin, reference::name(remote), path);
     }
 }
 
-fn privilege<'c>(walk: &mut Walk<'c>, path: &Path<'_>, privilege: &'c Value<'c>) {
+fn privilege<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, privilege: &'c Value<'c>) {
     let name = privilege
         .field("Name")
         .and_then(Value::as_str)

@@ -253,7 +253,7 @@ static PORT: Struct = whole(
 );
 
 /// Only containers are services; plugins and attachments are root's matter (api/types/swarm/runtime.go).
-fn runtime<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn runtime<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(name) = value
         .as_str()
         .filter(|name| !matches!(*name, "" | "container"))
@@ -262,13 +262,13 @@ fn runtime<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     }
 }
 
-fn selinux_off<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn selinux_off<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if value.as_bool() == Some(true) {
         walk.ask(Kind::SecurityOpt, "label=disable", path);
     }
 }
 
-fn selinux<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn selinux<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let (Some(text), Path::Field(_, name)) =
         (value.as_str().filter(|text| !text.is_empty()), path)
     {
@@ -280,7 +280,7 @@ fn selinux<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     }
 }
 
-fn seccomp<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn seccomp<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(mode) = value
         .as_str()
         .filter(|mode| !matches!(*mode, "" | "default"))
@@ -289,7 +289,7 @@ fn seccomp<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     }
 }
 
-fn apparmor<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn apparmor<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(mode) = value
         .as_str()
         .filter(|mode| !matches!(*mode, "" | "default"))
@@ -298,14 +298,14 @@ fn apparmor<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     }
 }
 
-fn target<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn target<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(network) = value.as_str().filter(|network| !network.is_empty()) {
         walk.join(network, path);
     }
 }
 
 /// A service's ports are open on every address of every node, or of the task's node.
-fn port<'c>(walk: &mut Walk<'c>, path: &Path<'_>, port: &'c Value<'c>) {
+fn port<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, port: &'c Value<'c>) {
     let number = port
         .field("PublishedPort")
         .and_then(Value::as_i64)
@@ -319,7 +319,7 @@ fn port<'c>(walk: &mut Walk<'c>, path: &Path<'_>, port: &'c Value<'c>) {
 }
 
 /// What each task may take; the engine sets no limit of its own.
-fn limits<'c>(walk: &mut Walk<'c>, _: &Path<'_>, service: &'c Value<'c>) {
+fn limits<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, service: &'c Value<'c>) {
     let task = Path::Field(&Path::Root, "TaskTemplate");
     let resources = Path::Field(&task, "Resources");
     let path = Path::Field(&resources, "Limits");

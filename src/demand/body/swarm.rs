@@ -129,7 +129,7 @@ static TEMPLATING: Struct = plain(&[&[
 ]]);
 
 /// `FIELD=VALUE` of a setting that is not zero.
-fn option<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn option<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     let Path::Field(_, name) = path else { return };
     match value {
         Value::Null | Value::Bool(false) | Value::Object(_) => {}
@@ -149,7 +149,7 @@ fn option<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
 }
 
 /// A setting whose value is a secret, or long.
-fn named<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn named<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let (Path::Field(_, name), Some(text)) = (path, value.as_str())
         && !text.is_empty()
     {
@@ -158,7 +158,7 @@ fn named<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
 }
 
 /// A manager schedules tasks on every node, with any mount.
-fn role<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn role<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(role) = value
         .as_str()
         .filter(|role| !matches!(*role, "" | "worker"))
@@ -167,7 +167,7 @@ fn role<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
     }
 }
 
-fn availability<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c Value<'c>) {
+fn availability<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(state) = value
         .as_str()
         .filter(|state| !matches!(*state, "" | "active"))

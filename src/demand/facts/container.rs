@@ -49,7 +49,7 @@ pub(super) fn mounts(reference: &Reference<'_>, container: &Value<'_>) -> Facts<
             "volume" => facts.references.push(Reference {
                 target: Target::Volume,
                 name: Cow::Owned(text(mount, &["Name"]).to_owned()),
-                place: Cow::Owned(format!("{} ({})", reference.place, reference.name)),
+                place: format!("{} ({})", reference.place, reference.name).into(),
             }),
             "tmpfs" | "image" => {}
             "bind" => {

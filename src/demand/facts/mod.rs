@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 use super::body::volume_options;
 use super::walk::{Path, Walk};
-use super::{Demand, Kind, Value as Asked};
+use super::{Demand, Kind, Place, Value as Asked};
 use crate::api::json::{Document, Member, Value};
 use crate::api::{Call, OperationId};
 
@@ -25,7 +25,7 @@ pub struct Reference<'c> {
     /// The name or id, as the client wrote it.
     pub name: Cow<'c, str>,
     /// Where it was written, as in [`Demand::place`].
-    pub place: Cow<'c, str>,
+    pub place: Place<'c>,
 }
 
 /// What a reference names, and what for.
@@ -92,7 +92,7 @@ pub fn references<'c>(
         found.push(Reference {
             target: Target::Container,
             name: bare(name),
-            place: Cow::Borrowed(place),
+            place: place.into(),
         });
     }
     found
@@ -181,7 +181,7 @@ fn demand(reference: &Reference<'_>, kind: Kind, value: impl Into<String>) -> De
     Demand {
         kind,
         value: Asked::Text(Cow::Owned(value.into())),
-        place: Cow::Owned(format!("{} ({})", reference.place, reference.name)),
+        place: format!("{} ({})", reference.place, reference.name).into(),
         safe: false,
     }
 }

@@ -43,7 +43,7 @@ fn parameter<'c>(
     operation: OperationId,
     name: &'c str,
     value: &'c str,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
 ) -> Result<(), BadBody> {
     match parameters::rule(operation, name) {
         None => walk.ask(Kind::UnknownParameter, name, path),

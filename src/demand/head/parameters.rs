@@ -18,11 +18,11 @@ pub(super) enum Rule {
     /// A demand of a value that is not empty.
     Ask(Kind),
     /// What a function says.
-    By(for<'c, 'p> fn(&mut Walk<'c>, &Path<'p>, &'c str)),
+    By(for<'c, 'p> fn(&mut Walk<'c>, &Path<'p, 'c>, &'c str)),
     /// What a function says that looks at the whole call.
-    Call(for<'c, 'p> fn(&mut Walk<'c>, &Path<'p>, &'c str, &'c Call<'c>)),
+    Call(for<'c, 'p> fn(&mut Walk<'c>, &Path<'p, 'c>, &'c str, &'c Call<'c>)),
     /// What a function says that reads JSON, and refuses what is none.
-    Json(for<'c, 'p> fn(&mut Walk<'c>, &Path<'p>, &'c str) -> Result<(), BadBody>),
+    Json(for<'c, 'p> fn(&mut Walk<'c>, &Path<'p, 'c>, &'c str) -> Result<(), BadBody>),
 }
 
 /// What the parameter `name` of an operation demands, if this version knows.

@@ -26,7 +26,7 @@ pub(super) fn target<'c>(walk: &mut Walk<'c>, call: &'c Call<'c>, operation: Ope
     judge(walk, &path, call.object().unwrap_or_default(), call);
 }
 
-type Target = for<'c, 'p> fn(&mut Walk<'c>, &Path<'p>, &'c str, &'c Call<'c>);
+type Target = for<'c, 'p> fn(&mut Walk<'c>, &Path<'p, 'c>, &'c str, &'c Call<'c>);
 
 static TARGETS: &[(OperationId, Target)] = &[
     (OperationId::ContainerKill, killed),
@@ -76,7 +76,7 @@ static TARGETS: &[(OperationId, Target)] = &[
 ];
 
 /// Without a signal, or with an empty one, the engine sends SIGKILL.
-fn killed<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c str, call: &'c Call<'c>) {
+fn killed<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c str, call: &'c Call<'c>) {
     if call.parameter("signal").unwrap_or_default().is_empty() {
         walk.tell(
             Kind::Signal,
@@ -86,7 +86,7 @@ fn killed<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c str, call: &'c Call<'c>)
     }
 }
 
-fn registry<'c>(walk: &mut Walk<'c>, name: &'c str, path: &Path<'_>) {
+fn registry<'c>(walk: &mut Walk<'c>, name: &'c str, path: &Path<'_, 'c>) {
     let host = reference::registry(name);
     let hub = host == "docker.io";
     walk.push(Kind::Registry, Value::Text(Cow::Owned(host)), path, hub);
@@ -94,7 +94,7 @@ fn registry<'c>(walk: &mut Walk<'c>, name: &'c str, path: &Path<'_>) {
 
 /// A name that could be the beginning of an id takes precedence over the container with that id (moby
 /// daemon/container.go, `GetContainer`).
-pub(super) fn container_name<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+pub(super) fn container_name<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str) {
     let bare = name.strip_prefix('/').unwrap_or(name);
     if bare.is_empty() {
         return;
@@ -111,24 +111,24 @@ pub(super) fn container_name<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c
     );
 }
 
-pub(super) fn signal<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+pub(super) fn signal<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str) {
     if !name.is_empty() {
         walk.tell(Kind::Signal, signal::normal(name), path);
     }
 }
 
-pub(super) fn archive_path<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+pub(super) fn archive_path<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str) {
     walk.tell(Kind::ArchivePath, normal::absolute(name), path);
 }
 
-pub(super) fn checkpoint_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_>, dir: &'c str) {
+pub(super) fn checkpoint_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, dir: &'c str) {
     if !dir.is_empty() {
         walk.ask(Kind::CheckpointDir, normal::bind(dir, false), path);
     }
 }
 
 /// The engine runs the host's ps as root; a bare `e` shows environments.
-pub(super) fn ps_args<'c>(walk: &mut Walk<'c>, path: &Path<'_>, arguments: &'c str) {
+pub(super) fn ps_args<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, arguments: &'c str) {
     let mut words = arguments.split_ascii_whitespace();
     let fine = match (words.next(), words.next(), words.next()) {
         (None, ..) => true,
@@ -154,14 +154,14 @@ const PS_COLUMNS: [&str; 27] = [
     "tty", "uid", "user", "vsz",
 ];
 
-pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str) {
     if !name.is_empty() {
         walk.tell(Kind::Image, reference::term(name), path);
     }
 }
 
 /// The names that a build gives.
-pub(super) fn image_name<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str) {
+pub(super) fn image_name<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str) {
     if !name.is_empty() {
         walk.tell(Kind::Image, reference::name(name), path);
     }
@@ -170,7 +170,7 @@ pub(super) fn image_name<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str
 /// The name that is given to an image, with `tag`.
 pub(super) fn repository<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     repo: &'c str,
     call: &'c Call<'c>,
 ) {
@@ -179,14 +179,14 @@ pub(super) fn repository<'c>(
     }
 }
 
-pub(super) fn pulled<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str, call: &'c Call<'c>) {
+pub(super) fn pulled<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str, call: &'c Call<'c>) {
     if !name.is_empty() {
         walk.tell(Kind::Image, reference::pulled(name, tag(call)), path);
     }
 }
 
 /// What a build takes where the query does not say.
-fn built<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c str, call: &'c Call<'c>) {
+fn built<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c str, call: &'c Call<'c>) {
     let query = Path::Field(&Path::Root, "query");
     if call.parameter("networkmode").is_none() {
         walk.tell(
@@ -216,7 +216,7 @@ fn built<'c>(walk: &mut Walk<'c>, _: &Path<'_>, _: &'c str, call: &'c Call<'c>) 
     }
 }
 
-fn pushed<'c>(walk: &mut Walk<'c>, path: &Path<'_>, name: &'c str, call: &'c Call<'c>) {
+fn pushed<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str, call: &'c Call<'c>) {
     walk.tell(Kind::Image, reference::pushed(name, tag(call)), path);
 }
 
@@ -225,14 +225,14 @@ fn tag<'c>(call: &'c Call<'c>) -> &'c str {
 }
 
 /// `-` stands for the request's own body.
-pub(super) fn import_source<'c>(walk: &mut Walk<'c>, path: &Path<'_>, source: &'c str) {
+pub(super) fn import_source<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, source: &'c str) {
     if !matches!(source, "" | "-") {
         walk.ask(Kind::ImportSource, source, path);
     }
 }
 
 /// A term may begin with the host to ask.
-pub(super) fn search_term<'c>(walk: &mut Walk<'c>, path: &Path<'_>, term: &'c str) {
+pub(super) fn search_term<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, term: &'c str) {
     if let Some((host, _)) = term.split_once('/')
         && (host.contains(['.', ':']) || host == "localhost")
         && !matches!(host, "docker.io" | "index.docker.io")
@@ -241,19 +241,19 @@ pub(super) fn search_term<'c>(walk: &mut Walk<'c>, path: &Path<'_>, term: &'c st
     }
 }
 
-pub(super) fn plugin<'c>(walk: &mut Walk<'c>, path: &Path<'_>, remote: &'c str) {
+pub(super) fn plugin<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, remote: &'c str) {
     if !remote.is_empty() {
         walk.ask(Kind::Plugin, reference::name(remote), path);
     }
 }
 
-pub(super) fn rollback<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
+pub(super) fn rollback<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c str) {
     if !matches!(value, "" | "none") {
         walk.push(Kind::Rollback, Value::Flag, path, false);
     }
 }
 
-pub(super) fn rotate<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
+pub(super) fn rotate<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c str) {
     if truthy(value)
         && let Path::Field(_, name) = path
     {
@@ -261,20 +261,20 @@ pub(super) fn rotate<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
     }
 }
 
-pub(super) fn tunnel<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
+pub(super) fn tunnel<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c str) {
     if !value.is_empty() {
         walk.push(Kind::Tunnel, Value::Flag, path, false);
     }
 }
 
 /// Version 1 is the classic builder; with any other, Dockerfile and context come through a session.
-pub(super) fn builder_version<'c>(walk: &mut Walk<'c>, path: &Path<'_>, version: &'c str) {
+pub(super) fn builder_version<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, version: &'c str) {
     if !matches!(version, "" | "1") {
         walk.push(Kind::Tunnel, Value::Flag, path, false);
     }
 }
 
-pub(super) fn build_remote<'c>(walk: &mut Walk<'c>, path: &Path<'_>, remote: &'c str) {
+pub(super) fn build_remote<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, remote: &'c str) {
     match remote {
         "" => {}
         "client-session" => walk.push(Kind::Tunnel, Value::Flag, path, false),
@@ -282,14 +282,14 @@ pub(super) fn build_remote<'c>(walk: &mut Walk<'c>, path: &Path<'_>, remote: &'c
     }
 }
 
-pub(super) fn network_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_>, mode: &'c str) {
+pub(super) fn network_mode<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, mode: &'c str) {
     match mode {
         "" | "default" => walk.tell(Kind::NetworkMode, "bridge", path),
         _ => walk.join(mode, path),
     }
 }
 
-pub(super) fn extra_hosts<'c>(walk: &mut Walk<'c>, path: &Path<'_>, line: &'c str) {
+pub(super) fn extra_hosts<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, line: &'c str) {
     let safe = !line.to_ascii_lowercase().contains("host-gateway");
     walk.push(
         Kind::ExtraHost,
@@ -299,31 +299,31 @@ pub(super) fn extra_hosts<'c>(walk: &mut Walk<'c>, path: &Path<'_>, line: &'c st
     );
 }
 
-pub(super) fn isolation<'c>(walk: &mut Walk<'c>, path: &Path<'_>, value: &'c str) {
+pub(super) fn isolation<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c str) {
     if !matches!(value, "" | "default") {
         walk.ask(Kind::Isolation, value, path);
     }
 }
 
-pub(super) fn security_opt<'c>(walk: &mut Walk<'c>, path: &Path<'_>, option: &'c str) {
+pub(super) fn security_opt<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, option: &'c str) {
     if !option.is_empty() {
         walk.ask(Kind::SecurityOpt, option, path);
     }
 }
 
-pub(super) fn memory<'c>(walk: &mut Walk<'c>, path: &Path<'_>, bytes: &'c str) {
+pub(super) fn memory<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, bytes: &'c str) {
     limit(walk, Kind::Memory, path, bytes);
 }
 
-pub(super) fn memory_swap<'c>(walk: &mut Walk<'c>, path: &Path<'_>, bytes: &'c str) {
+pub(super) fn memory_swap<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, bytes: &'c str) {
     limit(walk, Kind::MemorySwap, path, bytes);
 }
 
-pub(super) fn shm_size<'c>(walk: &mut Walk<'c>, path: &Path<'_>, bytes: &'c str) {
+pub(super) fn shm_size<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, bytes: &'c str) {
     limit(walk, Kind::ShmSize, path, bytes);
 }
 
-fn limit(walk: &mut Walk<'_>, kind: Kind, path: &Path<'_>, amount: &str) {
+fn limit<'c>(walk: &mut Walk<'c>, kind: Kind, path: &Path<'_, 'c>, amount: &str) {
     if !matches!(amount, "" | "0") {
         walk.push(
             kind,
@@ -336,7 +336,7 @@ fn limit(walk: &mut Walk<'_>, kind: Kind, path: &Path<'_>, amount: &str) {
 
 pub(super) fn cpu_quota<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     quota: &'c str,
     call: &'c Call<'c>,
 ) {
@@ -361,32 +361,32 @@ pub(super) fn cpu_quota<'c>(
 
 pub(super) fn build_args<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     json: &'c str,
 ) -> Result<(), BadBody> {
     members(path, json, |name, _, here| {
-        walk.tell(Kind::BuildArg, name.to_owned(), here);
+        walk.found(Kind::BuildArg, name.to_owned(), here, true);
     })
 }
 
 pub(super) fn labels<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     json: &'c str,
 ) -> Result<(), BadBody> {
     members(path, json, |name, value, here| {
-        walk.tell(Kind::Labels, normal::pair(name, value), here);
+        walk.found(Kind::Labels, normal::pair(name, value), here, true);
     })
 }
 
 pub(super) fn cache_from<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     json: &'c str,
 ) -> Result<(), BadBody> {
     items(path, json, |item, here| match item.as_str() {
         Some(image) => {
-            walk.tell(Kind::CacheFrom, reference::name(image), here);
+            walk.found(Kind::CacheFrom, reference::name(image), here, true);
             Ok(())
         }
         None => Err(wrong(here, "a string")),
@@ -395,7 +395,7 @@ pub(super) fn cache_from<'c>(
 
 pub(super) fn ulimits<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     json: &'c str,
 ) -> Result<(), BadBody> {
     items(path, json, |item, here| {
@@ -405,7 +405,7 @@ pub(super) fn ulimits<'c>(
         ) else {
             return Err(wrong(here, "an object with Name and Hard"));
         };
-        walk.tell(Kind::Ulimit, format!("{name}={hard}"), here);
+        walk.found(Kind::Ulimit, format!("{name}={hard}"), here, true);
         Ok(())
     })
 }
@@ -413,25 +413,26 @@ pub(super) fn ulimits<'c>(
 /// Where a build's result goes; some kinds are files on the host.
 pub(super) fn outputs<'c>(
     walk: &mut Walk<'c>,
-    path: &Path<'_>,
+    path: &Path<'_, 'c>,
     json: &'c str,
 ) -> Result<(), BadBody> {
     items(path, json, |item, here| {
         let mut text = Vec::new();
         Document::new(item.clone()).write(&mut text);
-        walk.ask(
+        walk.found(
             Kind::BuildOutput,
             String::from_utf8_lossy(&text).into_owned(),
             here,
+            false,
         );
         Ok(())
     })
 }
 
 fn members(
-    path: &Path<'_>,
+    path: &Path<'_, '_>,
     json: &str,
-    mut each: impl FnMut(&str, &Json<'_>, &Path<'_>),
+    mut each: impl FnMut(&str, &Json<'_>, &Path<'_, '_>),
 ) -> Result<(), BadBody> {
     if json.is_empty() {
         return Ok(());
@@ -458,9 +459,9 @@ fn members(
 }
 
 fn items(
-    path: &Path<'_>,
+    path: &Path<'_, '_>,
     json: &str,
-    mut each: impl FnMut(&Json<'_>, &Path<'_>) -> Result<(), BadBody>,
+    mut each: impl FnMut(&Json<'_>, &Path<'_, '_>) -> Result<(), BadBody>,
 ) -> Result<(), BadBody> {
     if json.is_empty() {
         return Ok(());

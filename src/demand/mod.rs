@@ -97,6 +97,9 @@ impl BadBody {
     }
 }
 
+/// How many demands there is room for at first: what an ordinary container has.
+const ROOM: usize = 48;
+
 /// What `call` demands, with `body` if its operation takes JSON and the client sent any.
 ///
 /// # Errors
@@ -111,7 +114,10 @@ pub fn of<'c>(
     let mut walk = Walk::default();
     head::demands(&mut walk, call)?;
     match (operation.body, body) {
-        (BodyKind::Json, Some(body)) => body::demands(&mut walk, operation.id, body)?,
+        (BodyKind::Json, Some(body)) => {
+            walk.demands.reserve(ROOM);
+            body::demands(&mut walk, operation.id, body)?;
+        }
         (BodyKind::Json | BodyKind::Stream | BodyKind::None, _) => {}
     }
     Ok(walk.demands)

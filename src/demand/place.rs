@@ -12,19 +12,19 @@ pub struct Place<'c>(Form<'c>);
 
 #[derive(Clone)]
 enum Form<'c> {
-    /// The first steps that are not [`Step::None`].
+    /// The last ones of these, behind some [`Step::None`].
     Steps([Step<'c>; DEEP]),
     /// A text: a place beyond the call's own, or one that lies deeper.
     Text(Cow<'c, str>),
 }
 
 /// How many steps are kept as they are: as many as it takes to a published port.
-const DEEP: usize = 4;
+pub(super) const DEEP: usize = 4;
 
 /// One step on the way.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'c> {
-    /// No further one.
+    /// None at all.
     None,
     /// The field of a struct.
     Field(&'c str),
@@ -67,16 +67,9 @@ impl Step<'_> {
 }
 
 impl<'c> Place<'c> {
-    /// The place that these steps lead to, the last one first; `None` when there are more than are kept.
-    pub(super) fn back(steps: impl Iterator<Item = Step<'c>>) -> Option<Self> {
-        let mut kept = [Step::None; DEEP];
-        let mut count = 0_usize;
-        for step in steps {
-            *kept.get_mut(count)? = step;
-            count = count.saturating_add(1);
-        }
-        kept.get_mut(..count)?.reverse();
-        Some(Self(Form::Steps(kept)))
+    /// The place that these steps lead to.
+    pub(super) const fn of(steps: [Step<'c>; DEEP]) -> Self {
+        Self(Form::Steps(steps))
     }
 
     /// The place, written out.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::place::{Place, Step};
+use super::place::{DEEP, Place, Step};
 use super::schema::{Field, Rule, Struct, Type};
 use super::{BadBody, Demand, Kind, Value as Asked};
 use crate::api::json::{Member, Value, has_folded_twins};
@@ -30,13 +30,19 @@ impl<'c> Path<'_, 'c> {
 
     /// The place that it leads to.
     pub(super) fn place(&self) -> Place<'c> {
+        let mut steps = [Step::None; DEEP];
         let mut at = self;
-        let steps = std::iter::from_fn(|| {
-            let (above, step) = at.step()?;
+        for kept in steps.iter_mut().rev() {
+            let Some((above, step)) = at.step() else {
+                break;
+            };
+            *kept = step;
             at = above;
-            Some(step)
-        });
-        Place::back(steps).unwrap_or_else(|| self.to_string().into())
+        }
+        match at {
+            Self::Root => Place::of(steps),
+            Self::Field(..) | Self::Key(..) | Self::Item(..) => self.to_string().into(),
+        }
     }
 
     fn write(&self, out: &mut String) {
@@ -266,7 +272,7 @@ impl<'c> Walk<'c> {
             Value::Object(members) => {
                 for Member { name, value } in members {
                     let text = match value.as_str() {
-                        Some(text) => format!("{name}={text}"),
+                        Some(text) => [name, "=", text].concat(),
                         None => name.to_string(),
                     };
                     self.push(
@@ -352,7 +358,8 @@ pub(super) struct Names {
     table: &'static Struct,
     /// Which fields have come, by their number: no struct has more than 128.
     seen: u128,
-    next: usize,
+    /// The number of the field behind the one that was found last, and where it stands: in which list, and where there.
+    next: (u32, usize, usize),
 }
 
 pub(super) enum Found {
@@ -366,29 +373,49 @@ impl Names {
         Self {
             table,
             seen: 0,
-            next: 0,
+            next: (0, 0, 0),
         }
     }
 
     pub(super) fn find(&mut self, name: &str) -> Found {
-        let fields = || self.table.fields.iter().copied().flatten().enumerate();
-        let from = self.next;
-        let hit = fields()
-            .nth(from)
-            .filter(|(_, field)| name == field.name)
-            .or_else(|| fields().find(|(_, field)| name.eq_ignore_ascii_case(field.name)));
-        let Some((number, field)) = hit else {
+        let expected = self.expected().filter(|(_, field)| name == field.name);
+        let Some((at, field)) = expected.or_else(|| self.search(name)) else {
             return Found::Nothing;
         };
-        let bit = u32::try_from(number)
-            .ok()
-            .and_then(|number| 1_u128.checked_shl(number))
-            .unwrap_or(1);
+        let (number, list, place) = at;
+        let bit = 1_u128.checked_shl(number).unwrap_or(1);
         if self.seen & bit != 0 {
             return Found::Twin(field);
         }
         self.seen |= bit;
-        self.next = number.saturating_add(1);
+        self.next = (number.saturating_add(1), list, place.saturating_add(1));
         Found::Field(field)
     }
+
+    /// The field behind the one that was found last.
+    fn expected(&self) -> Option<At> {
+        let (number, list, place) = self.next;
+        if let Some(field) = self.table.fields.get(list)?.get(place) {
+            return Some((self.next, field));
+        }
+        let list = list.saturating_add(1);
+        let field = self.table.fields.get(list)?.first()?;
+        Some(((number, list, 0), field))
+    }
+
+    fn search(&self, name: &str) -> Option<At> {
+        let mut number = 0_u32;
+        for (list, fields) in self.table.fields.iter().enumerate() {
+            for (place, field) in fields.iter().enumerate() {
+                if name.eq_ignore_ascii_case(field.name) {
+                    return Some(((number, list, place), field));
+                }
+                number = number.saturating_add(1);
+            }
+        }
+        None
+    }
 }
+
+/// A field with its number, its list, and its place there.
+type At = ((u32, usize, usize), &'static Field);

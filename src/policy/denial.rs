@@ -326,7 +326,7 @@ pub(super) fn lacking(
 ) -> Vec<Missing> {
     let mut missing: Vec<_> = evaluation
         .missing(number)
-        .map(|(_, demand)| {
+        .map(|demand| {
             let named = tables
                 .kinds
                 .get(&demand.kind)
@@ -366,11 +366,8 @@ pub(super) fn lacking(
 /// The demands because of which the deny rule `number` matches.
 pub(super) fn matching(evaluation: &Evaluation<'_>, number: usize) -> Vec<Missing> {
     evaluation
-        .demands
-        .iter()
-        .zip(&evaluation.matched)
-        .filter(|(_, matched)| matched.has(number))
-        .map(|(demand, _)| {
+        .matching(number)
+        .map(|demand| {
             let value = value(demand);
             Missing {
                 place: demand.place.to_string(),

@@ -20,14 +20,33 @@ pub(super) struct Evaluation<'e> {
     pub(super) selected: Mask,
     /// Those whose conditions hold.
     pub(super) met: Mask,
-    /// For each demand, the rules that grant it.
-    pub(super) granted: Vec<Mask>,
-    /// For each demand, the rules that name its kind and have a pattern for its value.
-    pub(super) matched: Vec<Mask>,
+    /// For each demand, what the rules whose conditions hold say of it.
+    standings: Vec<Standing>,
+    /// The rules with `body: any`.
+    body: Mask,
     /// The allow rules that grant all demands and whose requirements are met.
     pub(super) allowing: Mask,
     /// The deny rules that match.
     pub(super) denying: Mask,
+}
+
+/// What rules say of a demand. Most calls demand a lot that no rule mentions.
+#[derive(Debug)]
+enum Standing {
+    /// Every rule grants it.
+    All,
+    /// Those with `body: any` grant it.
+    Body,
+    /// Some rule names its kind, or writes.
+    Named(Box<Named>),
+}
+
+#[derive(Debug)]
+struct Named {
+    /// The rules that grant it.
+    granted: Mask,
+    /// The rules that name its kind and have a pattern for its value.
+    matched: Mask,
 }
 
 impl Tables {
@@ -91,24 +110,38 @@ impl Tables {
         let selected = self.selected(call);
         let met = self.met(call, &selected);
         let mut allowing = met.and(&self.allow);
-        let mut granted = Vec::with_capacity(demands.len());
-        let mut matched = Vec::with_capacity(demands.len());
+        let mut standings = Vec::with_capacity(demands.len());
+        let writes = !met.and(&self.rewriting).is_empty();
+        // Demands of one kind come together.
+        let mut kind = Kind::Body;
+        let mut matcher = self.matcher(kind, &met);
         for demand in demands.iter() {
-            let matching = self
-                .kinds
-                .get(&demand.kind)
-                .map_or_else(Mask::default, |matcher| matcher.rules(&demand.value));
-            let grants = self.granting(demand, &matching, &met, document);
-            allowing = allowing.and(&grants);
-            granted.push(grants);
-            matched.push(matching);
+            if demand.kind != kind {
+                kind = demand.kind;
+                matcher = self.matcher(kind, &met);
+            }
+            let standing = if matcher.is_none() && !writes {
+                if demand.safe && kind != Kind::Body {
+                    Standing::All
+                } else {
+                    allowing = allowing.and(&self.body);
+                    Standing::Body
+                }
+            } else {
+                let matched =
+                    matcher.map_or_else(Mask::default, |matcher| matcher.rules(&demand.value));
+                let granted = self.granting(demand, &matched, &met, document);
+                allowing = allowing.and(&granted);
+                Standing::Named(Box::new(Named { granted, matched }))
+            };
+            standings.push(standing);
         }
         let mut evaluation = Evaluation {
             demands,
             selected,
             met,
-            granted,
-            matched,
+            standings,
+            body: self.body,
             allowing,
             denying: Mask::default(),
         };
@@ -127,6 +160,13 @@ impl Tables {
             })
             .collect();
         evaluation
+    }
+
+    /// What compares values of a kind, where a rule whose conditions hold names it.
+    fn matcher(&self, kind: Kind, met: &Mask) -> Option<&Matcher> {
+        self.kinds
+            .get(&kind)
+            .filter(|matcher| !matcher.named.and(met).is_empty())
     }
 
     /// The rules that grant a demand: those with a pattern for it; where they do not name its kind, all of them
@@ -173,14 +213,29 @@ impl Rule {
 }
 
 impl Evaluation<'_> {
-    /// The demands that a rule does not grant, by their numbers.
-    pub(super) fn missing(&self, rule: usize) -> impl Iterator<Item = (usize, &Demand<'_>)> {
+    /// The demands that a rule does not grant.
+    pub(super) fn missing(&self, rule: usize) -> impl Iterator<Item = &Demand<'_>> {
         self.demands
             .iter()
-            .zip(&self.granted)
-            .enumerate()
-            .filter(move |(_, (_, granted))| !granted.has(rule))
-            .map(|(index, (demand, _))| (index, demand))
+            .zip(&self.standings)
+            .filter(move |(_, standing)| match standing {
+                Standing::All => false,
+                Standing::Body => !self.body.has(rule),
+                Standing::Named(named) => !named.granted.has(rule),
+            })
+            .map(|(demand, _)| demand)
+    }
+
+    /// The demands whose kind a rule names, and whose value one of its patterns matches.
+    pub(super) fn matching(&self, rule: usize) -> impl Iterator<Item = &Demand<'_>> {
+        self.demands
+            .iter()
+            .zip(&self.standings)
+            .filter(move |(_, standing)| match standing {
+                Standing::All | Standing::Body => false,
+                Standing::Named(named) => named.matched.has(rule),
+            })
+            .map(|(demand, _)| demand)
     }
 
     /// The rule's requirements that the call does not meet.
@@ -234,12 +289,9 @@ impl Evaluation<'_> {
     /// Whether a deny rule whose conditions hold matches: for each kind that it names, the call demands what one
     /// of its patterns matches.
     fn denies(&self, rule: &Rule, number: usize) -> bool {
-        rule.grants.iter().all(|(kind, _)| {
-            self.demands
-                .iter()
-                .zip(&self.matched)
-                .any(|(demand, matched)| demand.kind == *kind && matched.has(number))
-        })
+        rule.grants
+            .iter()
+            .all(|(kind, _)| self.matching(number).any(|demand| demand.kind == *kind))
     }
 }
 

@@ -5,10 +5,15 @@ use super::Member;
 
 /// Whether the engine takes `sent` for the struct field `name`, which is ASCII: what folds on ASCII is longer than it.
 pub fn folds_to(sent: &str, name: &str) -> bool {
-    sent.len() == name.len() && sent.eq_ignore_ascii_case(name)
-        || sent.len() > name.len()
-            && !sent.is_ascii()
-            && sent.chars().map(fold).eq(name.chars().map(fold))
+    if sent.len() <= name.len() {
+        return sent.eq_ignore_ascii_case(name);
+    }
+    // Most names differ in their first letter.
+    let first = match (sent.as_bytes().first(), name.as_bytes().first()) {
+        (Some(one), Some(other)) => !one.is_ascii() || one.eq_ignore_ascii_case(other),
+        (None, _) | (_, None) => false,
+    };
+    first && !sent.is_ascii() && sent.chars().map(fold).eq(name.chars().map(fold))
 }
 
 /// A name that another one of `members` equals in all but case, if there is one: were the object a struct, the

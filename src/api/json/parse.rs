@@ -74,7 +74,8 @@ impl<'a> Parser<'a> {
         if self.text.starts_with('\u{FEFF}') {
             return Err(BadJsonReason::ByteOrderMark);
         }
-        let value = self.value()?;
+        let mut value = Value::Null;
+        self.value(&mut value)?;
         self.skip_space();
         match self.peek() {
             None => Ok(value),
@@ -82,28 +83,34 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn value(&mut self) -> Read<Value<'a>> {
+    /// Reads a value to where it belongs: to hand it on from level to level would take longer than to read it.
+    fn value(&mut self, out: &mut Value<'a>) -> Read<()> {
         self.skip_space();
         match self.peek() {
-            Some(b'{') => self.object(),
-            Some(b'[') => self.array(),
-            Some(b'"') => self.string().map(Value::Text),
-            Some(b't') => self.word("true", Value::Bool(true)),
-            Some(b'f') => self.word("false", Value::Bool(false)),
-            Some(b'n') => self.word("null", Value::Null),
-            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'{') => self.object(out),
+            Some(b'[') => self.array(out),
+            Some(b'"') => {
+                *out = Value::Text(self.string()?);
+                Ok(())
+            }
+            Some(b't') => self.word("true", Value::Bool(true), out),
+            Some(b'f') => self.word("false", Value::Bool(false), out),
+            Some(b'n') => self.word("null", Value::Null, out),
+            Some(b'-' | b'0'..=b'9') => self.number(out),
             Some(_) => Err(BadJsonReason::Wanted("a value")),
             None => Err(BadJsonReason::Ends),
         }
     }
 
-    fn object(&mut self) -> Read<Value<'a>> {
+    fn object(&mut self, out: &mut Value<'a>) -> Read<()> {
         self.enter()?;
         let mut members: Vec<Member<'a>> = Vec::new();
         let mut names = Names::default();
         self.skip_space();
         if self.peek() == Some(b'}') {
-            return Ok(self.leave(Value::Object(members)));
+            self.leave();
+            *out = Value::Object(members);
+            return Ok(());
         }
         loop {
             self.skip_space();
@@ -120,14 +127,16 @@ impl<'a> Parser<'a> {
             }
             self.skip_space();
             self.take(b':', "a colon behind the name")?;
-            let value = match self.value() {
-                Ok(value) => value,
-                Err(reason) => {
-                    self.path.push(Step::Name(name));
-                    return Err(reason);
-                }
-            };
-            members.push(Member { name, value });
+            members.push(Member {
+                name,
+                value: Value::Null,
+            });
+            if let Some(member) = members.last_mut()
+                && let Err(reason) = self.value(&mut member.value)
+            {
+                self.path.push(Step::Name(std::mem::take(&mut member.name)));
+                return Err(reason);
+            }
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.step(1),
@@ -138,30 +147,40 @@ impl<'a> Parser<'a> {
         }
         match names.doubtful.then(|| duplicate(&members)).flatten() {
             Some(name) => Err(BadJsonReason::DuplicateName(name.to_owned())),
-            None => Ok(self.leave(Value::Object(members))),
+            None => {
+                self.leave();
+                *out = Value::Object(members);
+                Ok(())
+            }
         }
     }
 
-    fn array(&mut self) -> Read<Value<'a>> {
+    fn array(&mut self, out: &mut Value<'a>) -> Read<()> {
         self.enter()?;
         let mut items = Vec::new();
         self.skip_space();
         if self.peek() == Some(b']') {
-            return Ok(self.leave(Value::Array(items)));
+            self.leave();
+            *out = Value::Array(items);
+            return Ok(());
         }
         loop {
-            let item = match self.value() {
-                Ok(item) => item,
-                Err(reason) => {
-                    self.path.push(Step::Index(items.len()));
-                    return Err(reason);
-                }
-            };
-            items.push(item);
+            let index = items.len();
+            items.push(Value::Null);
+            if let Some(item) = items.last_mut()
+                && let Err(reason) = self.value(item)
+            {
+                self.path.push(Step::Index(index));
+                return Err(reason);
+            }
             self.skip_space();
             match self.peek() {
                 Some(b',') => self.step(1),
-                Some(b']') => return Ok(self.leave(Value::Array(items))),
+                Some(b']') => {
+                    self.leave();
+                    *out = Value::Array(items);
+                    return Ok(());
+                }
                 Some(_) => return Err(BadJsonReason::Wanted("a comma or the end of the array")),
                 None => return Err(BadJsonReason::Ends),
             }
@@ -177,24 +196,24 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn leave(&mut self, value: Value<'a>) -> Value<'a> {
+    fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
         self.step(1);
-        value
     }
 
-    fn word(&mut self, word: &'static str, value: Value<'a>) -> Read<Value<'a>> {
+    fn word(&mut self, word: &'static str, value: Value<'a>, out: &mut Value<'a>) -> Read<()> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         if rest.starts_with(word) {
             self.step(word.len());
-            Ok(value)
+            *out = value;
+            Ok(())
         } else {
             Err(BadJsonReason::Wanted("a value"))
         }
     }
 
     /// RFC 8259, section 6.
-    fn number(&mut self) -> Read<Value<'a>> {
+    fn number(&mut self, out: &mut Value<'a>) -> Read<()> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.step(1);
@@ -221,7 +240,8 @@ impl<'a> Parser<'a> {
         ) {
             return Err(BadJsonReason::Number);
         }
-        Ok(Value::Number(Cow::Borrowed(self.since(start))))
+        *out = Value::Number(Cow::Borrowed(self.since(start)));
+        Ok(())
     }
 
     fn some_digits(&mut self) -> Read<()> {

@@ -96,13 +96,17 @@ pub(super) fn env<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value
     }
 }
 
-/// A directory below /proc may be one that runc leaked a descriptor of (CVE-2024-21626).
+/// A directory below /proc, or below the link /dev/fd, may be one that runc leaked a descriptor of (CVE-2024-21626).
 pub(super) fn working_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(dir) = value.as_str() {
         let clean = normal::path(dir);
-        if clean.trim_start_matches('/').starts_with("proc/")
-            || clean.split('/').any(|part| part == "..")
-        {
+        let leads_to_descriptors = ["proc", "dev/fd"].iter().any(|folder| {
+            clean
+                .trim_start_matches('/')
+                .strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with('/'))
+        });
+        if leads_to_descriptors || clean.split('/').any(|part| part == "..") {
             walk.ask(Kind::WorkingDir, clean, path);
         }
     }
@@ -400,7 +404,9 @@ pub(super) fn device<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, device: &'c V
     );
 }
 
-/// A plain request for GPUs is `gpu`; what names a driver's options or another capability is not.
+/// A plain request for GPUs is `gpu`; what names a driver's options is not, and neither is one that some other driver may
+/// take, CDI's above all: each list of capabilities stands for itself, and the first driver that has all of one gets the
+/// request (moby daemon/devices.go).
 pub(super) fn device_request<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, request: &'c Value<'c>) {
     let driver = request
         .field("Driver")
@@ -410,10 +416,8 @@ pub(super) fn device_request<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, reque
         .field("Options")
         .and_then(Value::as_object)
         .unwrap_or_default();
-    let capabilities: Vec<&str> = list(request.field("Capabilities"))
-        .iter()
-        .flat_map(texts)
-        .collect();
+    let choices = list(request.field("Capabilities"));
+    let capabilities: Vec<&str> = choices.iter().flat_map(texts).collect();
     let ids: Vec<&str> = request
         .field("DeviceIDs")
         .into_iter()
@@ -421,7 +425,11 @@ pub(super) fn device_request<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, reque
         .collect();
     let plain = matches!(driver, "" | "nvidia" | "amd")
         && options.is_empty()
-        && capabilities.contains(&"gpu");
+        && !choices.is_empty()
+        && choices
+            .iter()
+            .all(|choice| texts(choice).any(|capability| capability == "gpu"))
+        && !capabilities.contains(&"cdi");
     if plain && ids.is_empty() {
         let count = request
             .field("Count")

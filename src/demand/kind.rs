@@ -184,5 +184,5 @@ kinds! {
     VolumeDriver "volume-driver" Shape::Text, "volume drivers other than `local`", "rclone";
     VolumeOption "volume-option" Shape::Text, "`KEY=VALUE` options of a volume's driver", "\"type=nfs\"";
     VolumesFrom "volumes-from" Shape::Text, "containers whose mounts are taken over, host paths too", "\"data-*\"";
-    WorkingDir "working-dir" Shape::Text, "a working directory below /proc, where leaked descriptors lie", "/proc/self";
+    WorkingDir "working-dir" Shape::Text, "a working directory below /proc or /dev/fd, where leaked descriptors lie", "/proc/self";
 }

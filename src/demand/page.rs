@@ -61,6 +61,14 @@ of more than 1 MiB, a here-document, a variable without a value. A denial by `ba
 
 The triggers (`ONBUILD`) of a granted base image are part of that image, and granted with it.
 
+## Images by their ids
+
+A container may be created from an id, or from the beginning of one. Where a rule names `image`, doodgate asks the engine what the
+image is called, and decides on its tags, its digests and its whole id: one that is granted is enough, and one that is denied is too
+many. An id that the engine cannot tell of is refused with a 502, and one that nothing has stays what the client wrote, which
+no pattern for names matches. `doodgate explain` asks no engine. All other calls need a pattern for the id itself, such as
+`image: \"sha256:*\"`.
+
 ## What is looked for in uploads
 
 | upload | what is looked at | why |

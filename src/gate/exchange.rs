@@ -73,6 +73,17 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
             Refusal::denied(denial)
         })
     };
+    if let Clients::Host = socket.clients {
+        let asked = (&call, document.as_ref());
+        lookup::call_by_name(
+            &socket.engine,
+            &in_force.policy,
+            asked,
+            &mut demands,
+            exchange,
+        )
+        .await?;
+    }
     let mut permit = decide(&demands, exchange)?;
     let mut passage = Passage::of(socket, permit, &demands, exchange).await?;
     let facts = passage.facts(&socket.engine, &demands, exchange).await?;

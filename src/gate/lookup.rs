@@ -9,9 +9,10 @@ use super::respond::Refusal;
 use super::{identity, links};
 use crate::api::json::Document;
 use crate::api::{Call, Query, Route, UnknownParameters};
-use crate::demand::Demand;
 use crate::demand::facts::{self, Facts, Reference, Target};
+use crate::demand::{Demand, Kind, Value};
 use crate::observe::Exchange;
+use crate::policy::{Policy, Reason};
 
 /// The most names in one call that are looked up.
 const MOST: usize = 100;
@@ -52,6 +53,53 @@ pub(crate) async fn demands(
     Ok(found)
 }
 
+/// Calls the image of a new container by a name of its own, where the client has named it by its id and a rule says which
+/// images may be used: the first name that allows the call, unless another one is denied. An image that nothing in the engine
+/// is called stays what the client wrote.
+///
+/// # Errors
+/// [`Refusal`], when the image cannot be looked up.
+pub(crate) async fn call_by_name<'c>(
+    engine: &Engine,
+    policy: &Policy,
+    (call, document): (&'c Call<'c>, Option<&'c Document<'c>>),
+    demands: &mut Vec<Demand<'c>>,
+    exchange: &mut Exchange,
+) -> Result<(), Refusal> {
+    let Some(number) = facts::image_by_id(call, demands) else {
+        return Ok(());
+    };
+    let decide = |demands: &[Demand<'_>]| policy.decide(call, document, demands).map(drop);
+    let mut others = demands.clone();
+    let Value::Text(id) = others.remove(number).value else {
+        return Ok(());
+    };
+    // No name could allow a call that is denied without the image.
+    if !policy.names(call, Kind::Image) || decide(&others).is_err() {
+        return Ok(());
+    }
+    let names = ask(engine, (Target::Image, &id), exchange, facts::image_names).await?;
+    let mut best: Option<Vec<Demand<'c>>> = None;
+    for name in names.unwrap_or_default() {
+        let called = facts::called(demands, number, &name);
+        match decide(&called) {
+            Err(denial) if denial.reason() == Reason::DeniedByRule => {
+                *demands = called;
+                return Ok(());
+            }
+            Ok(()) if best.as_ref().is_none_or(|best| decide(best).is_err()) => {
+                best = Some(called);
+            }
+            Err(_) if best.is_none() => best = Some(called),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    if let Some(best) = best {
+        *demands = best;
+    }
+    Ok(())
+}
+
 /// Whether what a name is can add demands to a call; what containers and images are concerns tenants alone.
 fn matters(target: Target) -> bool {
     match target {
@@ -69,10 +117,23 @@ async fn inspect(
     reference: &Reference<'_>,
     exchange: &mut Exchange,
 ) -> Result<Facts<'static>, Refusal> {
+    let named = (reference.target, &*reference.name);
+    let learn = |found: &Document<'_>| facts::learn(reference, Some(found));
+    let facts = ask(engine, named, exchange, learn).await?;
+    Ok(facts.unwrap_or_else(|| facts::learn(reference, None)))
+}
+
+/// Asks the engine what a name is, and reads its answer; `None` for a name that nothing has.
+async fn ask<T>(
+    engine: &Engine,
+    (kind, name): (Target, &str),
+    exchange: &mut Exchange,
+    read: impl FnOnce(&Document<'_>) -> T,
+) -> Result<Option<T>, Refusal> {
     let call = Call {
         route: Route::Known(
-            reference.target.inspection().operation(),
-            [Cow::Borrowed(reference.name.as_ref()), Cow::Borrowed("")],
+            kind.inspection().operation(),
+            [Cow::Borrowed(name), Cow::Borrowed("")],
         ),
         version: None,
         query: Query::default(),
@@ -94,9 +155,9 @@ async fn inspect(
         StatusCode::OK => {
             let document = Document::parse(&body).map_err(|bad| unusable(bad.to_string()))?;
             identity::note(&target, document.root(), str::to_owned, exchange);
-            Ok(facts::learn(reference, Some(&document)))
+            Ok(Some(read(&document)))
         }
-        StatusCode::NOT_FOUND => Ok(facts::learn(reference, None)),
+        StatusCode::NOT_FOUND => Ok(None),
         other => Err(unusable(format!("its status is {other}")).into()),
     }
 }

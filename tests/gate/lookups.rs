@@ -80,3 +80,130 @@ fn a_call_that_is_denied_anyway_is_not_looked_up() {
     refusal(&mut create(&world, &options), &[403]);
     assert_eq!((world.engine.lookups(), world.engine.connections()), (0, 0));
 }
+
+const BY_IMAGE: &str = "version: 1
+allow:
+  - SystemPing
+  - ContainerCreate: {image: [alpine, \"registry.example.com/**\"]}
+";
+
+const ID: &str = "deadbeef00000000000000000000000000000000000000000000000000000000";
+
+fn create_from(world: &World, image: &str, more: &str) -> crate::support::Conn {
+    let body = format!("{{\"Image\":\"{image}\"{more}}}");
+    let mut client = world.client();
+    client.send(format!(
+        "POST /v1.41/containers/create HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    client
+}
+
+fn image(tags: &str, digests: &str) -> Vec<u8> {
+    answer::json(&format!(
+        "{{\"Id\":\"sha256:{ID}\",\"RepoTags\":{tags},\"RepoDigests\":{digests},\"Config\":{{}}}}"
+    ))
+}
+
+/// Lets the engine know an image under the beginning of its id, under the id, and under the id's long form.
+fn world_with(policy: &str, image: &[u8]) -> World {
+    let world = plain(policy);
+    for name in ["deadbeef", ID, &format!("sha256:{ID}")] {
+        world
+            .engine
+            .has(&format!("/images/{name}/json"), image.to_vec());
+    }
+    world
+}
+
+#[test]
+fn an_image_by_its_id_is_what_the_engine_calls_it() {
+    let of_digest = format!("[\"alpine@sha256:{}\"]", "1".repeat(64));
+    for (tags, digests) in [
+        ("[\"alpine:3.20\"]", "[]"),
+        ("[\"other:1\",\"registry.example.com/x:1\"]", "null"),
+        ("[]", &*of_digest),
+        ("[\"<none>:<none>\"]", &*of_digest),
+    ] {
+        let world = world_with(BY_IMAGE, &image(tags, digests));
+        for name in ["deadbeef", ID, &format!("sha256:{ID}")] {
+            let status = create_from(&world, name, "").read_head().status();
+            assert_eq!(status, 200, "{name}: {tags} {digests}");
+        }
+        // The engine gets what the client wrote.
+        let seen = world.engine.received().concat();
+        assert!(String::from_utf8_lossy(&seen).contains("{\"Image\":\"deadbeef\"}"));
+    }
+}
+
+#[test]
+fn an_image_by_its_id_that_no_rule_grants_is_refused() {
+    for (tags, named) in [
+        ("[\"evil:1\"]", "docker.io/library/evil:1"),
+        ("[\"alpine/evil:1\"]", "docker.io/alpine/evil:1"),
+        ("[]", &*format!("sha256:{ID}")),
+        ("null", &*format!("sha256:{ID}")),
+    ] {
+        let world = world_with(BY_IMAGE, &image(tags, "[]"));
+        for name in ["deadbeef", ID] {
+            let (_, message) = refusal(&mut create_from(&world, name, ""), &[403]);
+            assert!(
+                message.contains(named) && message.contains(name),
+                "{message}"
+            );
+        }
+        assert_eq!(world.engine.requests(), 0, "{tags}");
+    }
+    // Nothing has such an id.
+    let world = plain(BY_IMAGE);
+    let (_, message) = refusal(&mut create_from(&world, "deadbeef", ""), &[403]);
+    assert!(message.contains("`deadbeef`"), "{message}");
+    assert_eq!(world.engine.requests(), 0);
+}
+
+#[test]
+fn an_image_by_its_id_that_cannot_be_looked_up_is_refused() {
+    for broken in [
+        answer::status("500 Internal Server Error", "{\"message\":\"no\"}"),
+        answer::json("not JSON"),
+        answer::json("{\"RepoTags\":[],\"RepoTags\":[\"alpine\"]}"),
+        b"garbage\r\n\r\n".to_vec(),
+    ] {
+        let world = world_with(BY_IMAGE, &broken);
+        refusal(&mut create_from(&world, "deadbeef", ""), &[502]);
+        assert_eq!(world.engine.requests(), 0);
+    }
+}
+
+#[test]
+fn a_denied_image_is_denied_by_its_id_as_well() {
+    let policy = "version: 1
+allow: [SystemPing, {ContainerCreate: {image: \"**\"}}]
+deny: [{ContainerCreate: {image: \"evil\"}}]
+";
+    for (tags, status) in [
+        ("[\"alpine:1\",\"evil:1\"]", 403),
+        ("[\"evil:1\"]", 403),
+        ("[\"alpine:1\"]", 200),
+        ("[]", 200),
+    ] {
+        let world = world_with(policy, &image(tags, "[]"));
+        let found = create_from(&world, "deadbeef", "").read_head().status();
+        assert_eq!(found, status, "{tags}");
+    }
+}
+
+#[test]
+fn an_image_is_not_looked_up_where_that_changes_nothing() {
+    let world = plain(BY_IMAGE);
+    refusal(
+        &mut create_from(&world, "deadbeef", ",\"HostConfig\":{\"Privileged\":true}"),
+        &[403],
+    );
+    refusal(&mut create_from(&world, "evil", ""), &[403]);
+    assert_eq!((world.engine.lookups(), world.engine.connections()), (0, 0));
+    let open = plain("version: 1\nallow: [SystemPing, ContainerCreate]\n");
+    assert_eq!(create_from(&open, "deadbeef", "").read_head().status(), 200);
+    // The default network is none that has to be looked up either.
+    assert_eq!(open.engine.lookups(), 0);
+}

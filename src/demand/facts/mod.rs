@@ -6,6 +6,7 @@
 //! one that does not exist yet is nothing.
 
 mod container;
+mod image;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use super::walk::{Path, Walk};
 use super::{Demand, Kind, Place, Value as Asked};
 use crate::api::json::{Document, Member, Value};
 use crate::api::{Call, OperationId};
+pub use image::{called, image_by_id, image_names};
 
 /// A name in a call that stands for something in the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -179,7 +179,12 @@ pub(super) fn repository<'c>(
     }
 }
 
-pub(super) fn pulled<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str, call: &'c Call<'c>) {
+pub(super) fn pulled<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_, 'c>,
+    name: &'c str,
+    call: &'c Call<'c>,
+) {
     if !name.is_empty() {
         walk.tell(Kind::Image, reference::pulled(name, tag(call)), path);
     }

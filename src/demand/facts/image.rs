@@ -1,0 +1,66 @@
+//! Images that are named by their ids, and what they are called.
+
+use std::borrow::Cow;
+
+use super::text;
+use crate::api::image::ImageTerm;
+use crate::api::json::{Document, Value};
+use crate::api::{Call, OperationId};
+use crate::demand::reference;
+use crate::demand::{Demand, Kind, Value as Asked};
+
+/// The demand of a new container for an image that it may name by its id, or by the beginning of one, which no pattern for
+/// names matches. `None` as well where there are several: their names would have to be tried with one another.
+pub fn image_by_id(call: &Call<'_>, demands: &[Demand<'_>]) -> Option<usize> {
+    if call.operation()?.id != OperationId::ContainerCreate {
+        return None;
+    }
+    let mut found = demands
+        .iter()
+        .enumerate()
+        .filter(|(_, demand)| demand.kind == Kind::Image)
+        .filter(|(_, demand)| match &demand.value {
+            Asked::Text(text) => matches!(
+                ImageTerm::parse(text),
+                Ok(ImageTerm::Id(_) | ImageTerm::NameOrId { .. })
+            ),
+            Asked::Flag | Asked::Number(_) | Asked::Unlimited => false,
+        });
+    let (index, _) = found.next()?;
+    found.next().is_none().then_some(index)
+}
+
+/// What an inspected image is called: by its tags, by its digests in registries, and by its id.
+pub fn image_names(inspection: &Document<'_>) -> Vec<String> {
+    let root = inspection.root();
+    let listed = |field: &str| {
+        root.entry(field)
+            .and_then(Value::as_array)
+            .unwrap_or_default()
+    };
+    let mut names: Vec<String> = listed("RepoTags")
+        .iter()
+        .chain(listed("RepoDigests"))
+        .filter_map(Value::as_str)
+        // An image without a name.
+        .filter(|name| !name.starts_with("<none>"))
+        .map(reference::name)
+        .collect();
+    let id = text(root, &["Id"]);
+    if !id.is_empty() {
+        names.push(id.to_owned());
+    }
+    names
+}
+
+/// The demands, with the image `number` called by one of its names.
+pub fn called<'c>(demands: &[Demand<'c>], number: usize, name: &str) -> Vec<Demand<'c>> {
+    let mut called = demands.to_vec();
+    if let Some(demand) = called.get_mut(number)
+        && let Asked::Text(written) = &demand.value
+    {
+        demand.place = format!("{} ({written})", demand.place).into();
+        demand.value = Asked::Text(Cow::Owned(name.to_owned()));
+    }
+    called
+}

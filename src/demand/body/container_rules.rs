@@ -96,7 +96,9 @@ pub(super) fn env<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value
     }
 }
 
-/// A directory below /proc, or below the link /dev/fd, may be one that runc leaked a descriptor of (CVE-2024-21626).
+/// A directory below /proc, or below the link /dev/fd, may be one that runc leaked a descriptor of (CVE-2024-21626). Not
+/// every engine makes it normal, least of all that of an exec: behind a link, `..` leads to where the kernel says, so what has
+/// it is shown as it was written.
 pub(super) fn working_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(dir) = value.as_str() {
         let clean = normal::path(dir);
@@ -106,7 +108,9 @@ pub(super) fn working_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &
                 .strip_prefix(folder)
                 .is_some_and(|rest| rest.starts_with('/'))
         });
-        if leads_to_descriptors || clean.split('/').any(|part| part == "..") {
+        if dir.split('/').any(|part| part == "..") {
+            walk.ask(Kind::WorkingDir, dir, path);
+        } else if leads_to_descriptors {
             walk.ask(Kind::WorkingDir, clean, path);
         }
     }

@@ -7,6 +7,7 @@ use super::answer::{Answered, Failure, Reading};
 use super::buffer::Buffer;
 use super::connection::{Connection, EngineLink, Next};
 use super::converse::Conversation;
+use super::current::InForce;
 use super::engine::Engine;
 use super::inspect::Inspector;
 use super::respond::Refusal;
@@ -18,7 +19,7 @@ use crate::api::Call;
 use crate::api::json::Document;
 use crate::demand::{self, Demand};
 use crate::observe::Exchange;
-use crate::policy::Permit;
+use crate::policy::{Denial, Permit};
 use crate::tenant::{Answer, Prepared};
 use crate::wire::{Framing, RequestHead, ResponseHead, write};
 
@@ -73,17 +74,8 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
             Refusal::denied(denial)
         })
     };
-    if let Clients::Host = socket.clients {
-        let asked = (&call, document.as_ref());
-        lookup::call_by_name(
-            &socket.engine,
-            &in_force.policy,
-            asked,
-            &mut demands,
-            exchange,
-        )
-        .await?;
-    }
+    let asked = (&call, document.as_ref());
+    lookup::call_by_name(socket, &in_force, asked, &mut demands, exchange).await?;
     let mut permit = decide(&demands, exchange)?;
     let mut passage = Passage::of(socket, permit, &demands, exchange).await?;
     let facts = passage.facts(&socket.engine, &demands, exchange).await?;
@@ -122,18 +114,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         begun,
         persists,
     };
-    let revoked = async {
-        match standing {
-            Some(demands) => {
-                let document = document.as_ref();
-                socket
-                    .policy
-                    .revoked(&in_force, &call, document, &demands)
-                    .await
-            }
-            None => pending().await,
-        }
-    };
+    let revoked = revoked(socket, &in_force, (&call, document.as_ref()), standing);
     let ended = tokio::select! {
         biased;
         next = sending.run(passage.permit(), inspector, exchange) => next,
@@ -146,6 +127,22 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
         exchange.tolerated(denial);
     }
     ended
+}
+
+/// Ends once a call that may last is not allowed any more; never for one whose demands are not kept.
+async fn revoked(
+    socket: &Socket,
+    in_force: &InForce,
+    (call, document): (&Call<'_>, Option<&Document<'_>>),
+    demands: Option<Vec<Demand<'_>>>,
+) -> Denial {
+    match demands {
+        Some(demands) => {
+            let policy = &socket.policy;
+            policy.revoked(in_force, call, document, &demands).await
+        }
+        None => pending().await,
+    }
 }
 
 /// A permitted call, as it goes to the engine.

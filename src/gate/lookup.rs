@@ -4,15 +4,18 @@ use std::borrow::Cow;
 
 use hyper::StatusCode;
 
+use super::current::InForce;
 use super::engine::{Engine, EngineError};
 use super::respond::Refusal;
+use super::server::Socket;
+use super::tenancy::Clients;
 use super::{identity, links};
 use crate::api::json::Document;
 use crate::api::{Call, Query, Route, UnknownParameters};
 use crate::demand::facts::{self, Facts, Reference, Target};
 use crate::demand::{Demand, Kind, Value};
 use crate::observe::Exchange;
-use crate::policy::{Policy, Reason};
+use crate::policy::Reason;
 
 /// The most names in one call that are looked up.
 const MOST: usize = 100;
@@ -60,12 +63,17 @@ pub(crate) async fn demands(
 /// # Errors
 /// [`Refusal`], when the image cannot be looked up.
 pub(crate) async fn call_by_name<'c>(
-    engine: &Engine,
-    policy: &Policy,
+    socket: &Socket,
+    in_force: &InForce,
     (call, document): (&'c Call<'c>, Option<&'c Document<'c>>),
     demands: &mut Vec<Demand<'c>>,
     exchange: &mut Exchange,
 ) -> Result<(), Refusal> {
+    // A tenant's images are looked up with all else that it refers to.
+    let Clients::Host = socket.clients else {
+        return Ok(());
+    };
+    let policy = &in_force.policy;
     let Some(number) = facts::image_by_id(call, demands) else {
         return Ok(());
     };
@@ -78,6 +86,7 @@ pub(crate) async fn call_by_name<'c>(
     if !policy.names(call, Kind::Image) || decide(&others).is_err() {
         return Ok(());
     }
+    let engine = &socket.engine;
     let names = ask(engine, (Target::Image, &id), exchange, facts::image_names).await?;
     let mut best: Option<Vec<Demand<'c>>> = None;
     for name in names.unwrap_or_default() {

@@ -128,11 +128,14 @@ impl Tables {
                     Standing::Body
                 }
             } else {
-                let matched =
+                let named =
                     matcher.map_or_else(Mask::default, |matcher| matcher.rules(&demand.value));
-                let granted = self.granting(demand, &matched, &met, document);
+                let granted = self.granting(demand, &named, &met, document);
                 allowing = allowing.and(&granted);
-                Standing::Named(Box::new(Named { granted, matched }))
+                Standing::Named(Box::new(Named {
+                    granted,
+                    matched: named,
+                }))
             };
             standings.push(standing);
         }

@@ -145,14 +145,14 @@ impl<'a> Parser<'a> {
                 None => return Err(BadJsonReason::Ends),
             }
         }
-        match names.doubtful.then(|| duplicate(&members)).flatten() {
-            Some(name) => Err(BadJsonReason::DuplicateName(name.to_owned())),
-            None => {
-                self.leave();
-                *out = Value::Object(members);
-                Ok(())
-            }
+        if names.doubtful
+            && let Some(name) = duplicate(&members)
+        {
+            return Err(BadJsonReason::DuplicateName(name.to_owned()));
         }
+        self.leave();
+        *out = Value::Object(members);
+        Ok(())
     }
 
     fn array(&mut self, out: &mut Value<'a>) -> Read<()> {

@@ -87,7 +87,8 @@ impl<'c> Conversation<'c> {
         drop(to_engine.write_all(out).await);
         let framing = self.head.framing();
         let upload = self.uploads.then(|| exchange.upload());
-        let upload = upload.as_ref().map(|upload| match inspector {
+        // What it holds is held until the answer's end.
+        let mut upload = upload.as_ref().map(|upload| match inspector {
             Some(inspector) if inspector.edits() => {
                 Upload::Edited(Edited::new(framing, inspector, upload.meter()))
             }
@@ -118,7 +119,7 @@ impl<'c> Conversation<'c> {
             )
             .await
         };
-        let upstream = self.watch(upload, &mut from_client, input, &mut to_engine);
+        let upstream = self.watch(upload.as_mut(), &mut from_client, input, &mut to_engine);
         tokio::select! {
             biased;
             answered = downstream => answered,
@@ -130,13 +131,13 @@ impl<'c> Conversation<'c> {
     /// no use in an answer.
     async fn watch(
         &self,
-        upload: Option<Upload<'_, '_>>,
+        upload: Option<&mut Upload<'_, '_>>,
         from: &mut Reader<'_>,
         input: &mut Buffer,
         to: &mut Writer<'_>,
     ) -> Failure {
-        if let Some(mut upload) = upload {
-            let done = match &mut upload {
+        if let Some(upload) = upload {
+            let done = match upload {
                 Upload::Relayed(relay) => relay.run(from, input, to, &mut Vec::new()).await,
                 Upload::Edited(edited) => edited.run(from, input, to).await,
             };

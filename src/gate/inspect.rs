@@ -22,7 +22,7 @@ pub(crate) enum Inspector<'c> {
     /// The context of a build.
     Context(Box<Context<'c>>),
     /// Images that a tenant loads.
-    Images(Box<Images>),
+    Images(Box<Images<'c>>),
 }
 
 impl<'c> Inspector<'c> {
@@ -49,7 +49,10 @@ impl<'c> Inspector<'c> {
             })));
         }
         if let (OperationId::ImageLoad, Clients::Tenant(resident)) = (operation, &socket.clients) {
-            return Some(Self::Images(Box::new(Images::new(resident.tenant()))));
+            return Some(Self::Images(Box::new(Images::new(
+                resident,
+                &socket.engine,
+            ))));
         }
         if operation != OperationId::ImageBuild {
             return None;
@@ -94,8 +97,9 @@ impl<'c> Inspector<'c> {
     /// Asks what has to be known before the pieces that were looked at are passed on.
     pub(crate) async fn verify(&mut self) -> Result<(), Refusal> {
         match self {
-            Self::Files(_) | Self::Images(_) => Ok(()),
+            Self::Files(_) => Ok(()),
             Self::Context(context) => context.verify().await,
+            Self::Images(images) => images.verify().await,
         }
     }
 

@@ -1,26 +1,36 @@
 //! Archives of images that a tenant loads, with names of the tenant's own.
 
+use super::engine::Engine;
+use super::lease::Lease;
 use super::packing::{Packing, stays_inside};
 use super::respond::Refusal;
+use super::tenancy::Resident;
 use crate::demand::tar::TarGuard;
-use crate::tenant::{Loading, Tenant};
+use crate::tenant::Loading;
 
 /// An archive on its way to the engine.
 #[derive(Debug)]
-pub(crate) struct Images {
+pub(crate) struct Images<'c> {
+    resident: &'c Resident,
+    engine: &'c Engine,
     packing: Packing,
     guard: TarGuard,
     loading: Loading,
     /// What may go to the engine.
     edited: Vec<u8>,
+    /// The names that its images get: nobody else can give them meanwhile.
+    names: Vec<Lease>,
 }
 
-impl Images {
-    pub(crate) fn new(tenant: &Tenant) -> Self {
+impl<'c> Images<'c> {
+    pub(crate) fn new(resident: &'c Resident, engine: &'c Engine) -> Self {
         Self {
+            resident,
+            engine,
+            names: Vec::new(),
             packing: Packing::new(),
             guard: TarGuard::watching_small(),
-            loading: Loading::new(tenant.clone()),
+            loading: Loading::new(resident.tenant().clone()),
             edited: Vec::new(),
         }
     }
@@ -46,6 +56,16 @@ impl Images {
         }
         self.edited
             .extend_from_slice(passed.get(from..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Asks whether the names that have come are the tenant's to give.
+    pub(crate) async fn verify(&mut self) -> Result<(), Refusal> {
+        let targets = self.loading.take_targets();
+        if !targets.is_empty() {
+            let lease = self.resident.may_load_as(self.engine, targets).await?;
+            self.names.push(lease);
+        }
         Ok(())
     }
 

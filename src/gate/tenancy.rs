@@ -21,7 +21,9 @@ use crate::api::json::Document;
 use crate::demand::{Demand, Kind};
 use crate::observe::Exchange;
 use crate::policy::{Counted, Permit};
-use crate::tenant::{self, Answer, Fact, Facts, Lookup, Prepared, Rate, Stop, Tenant, Usage};
+use crate::tenant::{
+    self, Answer, Fact, Facts, Lookup, Prepared, Rate, Stop, Target, Tenant, Usage,
+};
 
 /// How long a call whose quota is used up by calls that are running waits for one of them to end: the client of that one
 /// may be this one's, and has seen its end already.
@@ -356,6 +358,25 @@ impl Resident {
             Asked::Done(text) => Ok(text),
             Asked::Answer(_) => Ok(file.to_vec()),
         }
+    }
+}
+
+impl Resident {
+    /// Keeps the names of images that are loaded.
+    ///
+    /// # Errors
+    /// Which of them are not the tenant's to give.
+    pub(super) async fn may_load_as(
+        &self,
+        engine: &Engine,
+        targets: Vec<Target>,
+    ) -> Result<Lease, Refusal> {
+        let lease = Lease::take(&self.making, targets.clone()).map_err(Refusal::Tenant)?;
+        let step = |facts: &Facts| -> Result<(), Stop> {
+            tenant::may_load_as(&self.tenant, &targets, facts)
+        };
+        ask(engine, step).await?;
+        Ok(lease)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Archives of images that a tenant loads: they get names of the tenant's own, and belong to nobody else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{OWNER_LABEL, Refusal, Tenant};
+use super::scene::Scene;
+use super::{Facts, OWNER_LABEL, Refusal, Stop, Target, Tenant};
 use crate::api::image::Reference;
 use crate::api::json::{Document, Value, has_folded_twins};
 use crate::policy::Counted;
@@ -17,14 +18,21 @@ const REPOSITORIES: &str = "repositories";
 const IMAGE_NAME: &str = "io.containerd.image.name";
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
+/// The most files that can be configurations, and the longest name of one: no archive has a hundredth of them.
+const MAX_DOCUMENTS: usize = 10_000;
+const MAX_NAME: usize = 512;
+
 /// An archive, file by file. The engine unpacks all of it before it does anything else.
 #[derive(Debug)]
 pub struct Loading {
     tenant: Tenant,
-    /// The files that can be the configuration of an image, and of nobody else's.
-    documents: BTreeSet<String>,
+    /// The files that can be the configuration of an image, and of nobody else's, with whether the label says that it is
+    /// the tenant's.
+    documents: BTreeMap<String, bool>,
     /// The configurations that the list names.
     configurations: BTreeSet<String>,
+    /// The names with a registry that images get.
+    registered: Vec<Reference>,
     listed: bool,
 }
 
@@ -33,8 +41,9 @@ impl Loading {
     pub const fn new(tenant: Tenant) -> Self {
         Self {
             tenant,
-            documents: BTreeSet::new(),
+            documents: BTreeMap::new(),
             configurations: BTreeSet::new(),
+            registered: Vec::new(),
             listed: false,
         }
     }
@@ -63,12 +72,25 @@ impl Loading {
         if !self.listed {
             return Err(bad("it is not in the archive"));
         }
-        match self.configurations.difference(&self.documents).next() {
+        let mut missing = self.configurations.iter();
+        match missing.find(|name| !self.documents.contains_key(*name)) {
             Some(missing) => Err(bad(format!(
                 "`{missing}` is no configuration that can be looked into"
             ))),
             None => Ok(()),
         }
+    }
+
+    /// The names that images get, and that others could have, since this was asked last: [`may_load_as`] must say that the
+    /// tenant may give them.
+    pub fn take_targets(&mut self) -> Vec<Target> {
+        self.registered
+            .drain(..)
+            .map(|name| Target {
+                name: name.to_string(),
+                pulled: false,
+            })
+            .collect()
     }
 
     /// Looks for whose image a file is the configuration of, if it is one.
@@ -84,7 +106,7 @@ impl Loading {
             .and_then(|config| config.field("Labels"))
             .and_then(|labels| labels.entry(OWNER_LABEL));
         match owner {
-            None | Some(Value::Null) => {}
+            None => {}
             Some(owner) if self.tenant.owns(owner.as_str()) => {}
             Some(_) => {
                 return Err(Refusal::Way {
@@ -93,7 +115,14 @@ impl Loading {
                 });
             }
         }
-        self.documents.insert(name.to_owned());
+        if self.documents.len() == MAX_DOCUMENTS {
+            return Err(bad(format!(
+                "there are more than {MAX_DOCUMENTS} other documents in the archive"
+            )));
+        }
+        if name.len() <= MAX_NAME {
+            self.documents.insert(name.to_owned(), owner.is_some());
+        }
         Ok(())
     }
 
@@ -120,12 +149,14 @@ impl Loading {
             if parts.is_empty() || parts.contains(&"..") {
                 return Err(bad(format!("`{configuration}` is no file of the archive")));
             }
-            self.configurations.insert(parts.join("/"));
+            let file = parts.join("/");
+            let mine = self.documents.get(&file) == Some(&true);
+            self.configurations.insert(file);
             let tags = item.field("RepoTags").and_then(Value::as_array);
             let tags = tags
                 .unwrap_or_default()
                 .iter()
-                .map(|tag| self.name(tag.as_str().unwrap_or_default()))
+                .map(|tag| self.name(tag.as_str().unwrap_or_default(), mine))
                 .collect::<Result<Vec<_>, _>>()?;
             if tags.is_empty() {
                 return Err(Refusal::Way {
@@ -164,10 +195,13 @@ impl Loading {
                 continue;
             };
             let mut names = Value::Object(Vec::new());
-            if let Some(name) = annotations.entry(IMAGE_NAME).and_then(Value::as_str) {
-                let name = Reference::parse(name).map_err(|error| bad(error.to_string()))?;
-                let name = self.name(&name.or_latest().to_string())?;
-                names.set_entry(IMAGE_NAME, name);
+            let name = annotations
+                .entry(IMAGE_NAME)
+                .and_then(Value::as_str)
+                .and_then(|name| Reference::parse(name).ok())
+                .and_then(|name| self.tenant.engine_image(&name.or_latest()));
+            if let Some(name) = name {
+                names.set_entry(IMAGE_NAME, Value::text(name.to_string()));
                 if let Some(tag) = annotations.entry(REF_NAME).and_then(Value::as_str)
                     && !tag.contains(['/', ':'])
                 {
@@ -179,20 +213,39 @@ impl Loading {
         Ok(written(&document))
     }
 
-    /// The engine's name for an image that is called `name` in the archive.
-    fn name(&self, name: &str) -> Result<Value<'static>, Refusal> {
+    /// The engine's name for an image that is called `name` in the archive, and whose label may say that it is the
+    /// tenant's.
+    fn name(&mut self, name: &str, mine: bool) -> Result<Value<'static>, Refusal> {
         let parsed = Reference::parse(name).map_err(|error| bad(error.to_string()))?;
         if parsed.tag().is_none() || parsed.digest().is_some() {
             return Err(bad(format!("`{name}` is no name with a tag")));
         }
         match self.tenant.engine_image(&parsed) {
             Some(name) => Ok(Value::text(name.to_string())),
+            None if mine => {
+                let name = Value::text(parsed.to_string());
+                self.registered.push(parsed);
+                Ok(name)
+            }
             None => Err(Refusal::Way {
-                what: format!("loading an image as `{name}`"),
+                what: format!("loading an image that you have not built as `{name}`"),
                 why: "a name with a registry means the same to everybody; load it under one without",
             }),
         }
     }
+}
+
+/// Whether the tenant may load images under these names.
+///
+/// # Errors
+/// [`Stop`]: what has to be known first, or which name is somebody else's.
+pub fn may_load_as(tenant: &Tenant, targets: &[Target], facts: &Facts) -> Result<(), Stop> {
+    let scene = Scene::of(tenant, facts);
+    for target in targets {
+        let name = Reference::parse(&target.name).map_err(|error| bad(error.to_string()))?;
+        scene.free_name(MANIFEST, name)?;
+    }
+    Ok(())
 }
 
 /// Whether the engine would read two of its members into one field.
@@ -258,7 +311,21 @@ mod tests {
         );
         assert_eq!(out[3], "{}");
         let mine = CONFIG.replace("null", r#"{"io.doodgate.tenant":"acme"}"#);
-        assert!(load(&[("12.json", &mine), ("manifest.json", LIST)]).is_ok());
+        let registered = LIST.replace("app:1", "reg:5000/app:1");
+        let mut loading = Loading::new(tenant("acme"));
+        loading.file("12.json", mine.as_bytes()).unwrap();
+        let out = loading
+            .file("manifest.json", registered.as_bytes())
+            .unwrap();
+        assert!(
+            String::from_utf8(out)
+                .unwrap()
+                .contains("\"reg:5000/app:1\"")
+        );
+        let targets = loading.take_targets();
+        assert_eq!(targets[0].name, "reg:5000/app:1");
+        assert_eq!(targets.len(), 1);
+        loading.finish().unwrap();
     }
 
     #[test]
@@ -278,6 +345,7 @@ mod tests {
             ("{\"config\":{},\"Config\":{}}".to_owned(), LIST.to_owned()),
             ("no configuration".to_owned(), LIST.to_owned()),
             (CONFIG.to_owned(), list("app:1", "reg:5000/app:1")),
+            (labelled(r#"{"io.doodgate.tenant":null}"#), LIST.to_owned()),
             (
                 CONFIG.to_owned(),
                 list("app:1", "zulu.tenant.doodgate.invalid/app:1"),
@@ -295,6 +363,12 @@ mod tests {
             assert!(load(&files).is_err(), "{files:?}");
         }
         assert!(load(&[("12.json", CONFIG)]).is_err());
+        let long = format!("{}.json", "1".repeat(600));
+        let named = list("12.json", &long);
+        assert!(load(&[(&long, CONFIG), ("manifest.json", &named)]).is_err());
+        let mut many = Loading::new(tenant("acme"));
+        let full = (0..=MAX_DOCUMENTS).find(|n| many.file(&n.to_string(), b"1").is_err());
+        assert_eq!(full, Some(MAX_DOCUMENTS));
         assert!(load(&[("12.json", CONFIG), ("repositories", "{}")]).is_err());
     }
 }

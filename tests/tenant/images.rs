@@ -392,6 +392,21 @@ fn loads(engine: &str) {
     delete(host, &format!("{registered}:1"));
     load(&a, &archive).want(403);
     host.get(&format!("/images/{registered}:1/json")).want(404);
+    // A name with a registry is for what one has built, where it is free.
+    import(&a, &registered);
+    let archive = save(&a, &registered);
+    delete(&a, &format!("{registered}:1"));
+    let loaded = load(&a, &archive).want(200);
+    assert!(
+        loaded.body.contains(&format!("{registered}:1")),
+        "{loaded:?}"
+    );
+    id(&a, &format!("{registered}:1"));
+    delete(&a, &format!("{registered}:1"));
+    let tag = format!("/images/alpine/tag?repo={registered}&tag=1");
+    host.call("POST", &tag, None).want(201);
+    load(&a, &archive).want(403);
+    delete(host, &format!("{registered}:1"));
     // Nothing comes of what is no archive of images, or not a whole one.
     for broken in [tar(&[("f", "f")]), mine[..mine.len() - 1500].to_vec()] {
         load(&a, &broken).want(400);

@@ -21,7 +21,7 @@ const ERRORS: &str = "doodgate_audit_write_errors_total";
 fn dropped(world: &World) -> f64 {
     let mut dropped = metric(world, DROPPED).expect("the counter");
     loop {
-        thread::sleep(Duration::from_millis(1200));
+        thread::sleep(Duration::from_millis(2500));
         let now = metric(world, DROPPED).expect("the counter");
         if now.to_bits() == dropped.to_bits() {
             return now;

@@ -183,13 +183,12 @@ fn what_is_not_understood_goes_nowhere() {
     }
     assert_eq!(world.engine.requests(), 0);
     assert_eq!(metric(&world, WOULD), Some(0.0));
-    let all = records(&world, 6);
-    assert_eq!(all[5]["decision"], "denied");
-    assert!(
-        all[..5]
-            .iter()
-            .all(|record| record["decision"] == "malformed")
-    );
+    // Each came on a connection of its own, so the last two records may have changed places.
+    let decided = |decision: &str| {
+        let all = records(&world, 6);
+        all.iter().filter(|it| it["decision"] == decision).count()
+    };
+    assert_eq!((decided("malformed"), decided("denied")), (5, 1));
 }
 
 #[test]

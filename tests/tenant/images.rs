@@ -1,5 +1,6 @@
 //! Images of two tenants under the same names.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -458,6 +459,53 @@ fn pushes(engine: &str) {
     delete(&world.host, &format!("{name}:1"));
 }
 
+/// A name that moves while containers are made of it: each is made of the image that was looked at, whole.
+fn moving(engine: &str) {
+    let Some(world) = World::start(engine, &["{}"]) else {
+        return;
+    };
+    let a = world.client(0);
+    let with = built(&a, "with:1", "FROM alpine\nVOLUME /v\nCMD true\n");
+    let without = built(&a, "without:1", "FROM alpine\nCMD true\n");
+    let stop = AtomicBool::new(false);
+    let made: Vec<String> = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                for image in ["with:1", "without:1"] {
+                    let target = format!("/images/{image}/tag?repo=moving&tag=1");
+                    a.call("POST", &target, None).want(201);
+                }
+            }
+        });
+        let body = json!({"Image": "moving:1"});
+        let made = (0..40)
+            .filter_map(|_| {
+                let made = a.post("/containers/create", &body);
+                (made.status == 201).then(|| made.json()["Id"].as_str().unwrap().to_owned())
+            })
+            .collect();
+        stop.store(true, Ordering::Relaxed);
+        made
+    });
+    assert!(made.len() > 20, "{}", made.len());
+    let mut volumes = 0;
+    for id in made {
+        let inspected = world.host.get(&format!("/containers/{id}/json")).json();
+        let image = inspected["Image"].as_str().unwrap();
+        let mounts = inspected["Mounts"].as_array().unwrap();
+        assert!(image == with || image == without);
+        assert_eq!(mounts.len(), usize::from(image == with), "{inspected}");
+        for mount in mounts {
+            volumes += 1;
+            let name = mount["Name"].as_str().unwrap();
+            let volume = world.host.get(&format!("/volumes/{name}")).json();
+            assert_eq!(volume["Labels"]["io.doodgate.tenant"], world.tenant(0));
+        }
+        a.delete(&format!("/containers/{id}?v=1")).want(204);
+    }
+    println!("{volumes} containers of the image with a volume");
+}
+
 /// What the one has built costs the other nothing.
 fn cache(engine: &str) {
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
@@ -491,4 +539,6 @@ macro_rules! on_both {
     };
 }
 
-on_both!(one_name, shadows, names, on_own, loads, pushes, cache);
+on_both!(
+    one_name, shadows, names, on_own, loads, pushes, moving, cache
+);

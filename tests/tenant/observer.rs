@@ -127,7 +127,8 @@ fn be_busy(client: &Client, worker: usize, stop: &AtomicBool) -> usize {
         client.post(&format!("/exec/{exec}/start"), &json!({"Detach": true}));
         build(
             client,
-            &format!("t=built{worker}"),
+            // The other has images of these names, too.
+            &format!("t=built{worker}&t=mine&t=alpine"),
             &format!("FROM alpine\nENV A={rounds}\n"),
         )
         .want(200);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::InspectedImage;
 use super::image::{Image, no_image};
 use super::scene::{Scene, is_default};
-use super::{Facts, LABEL_PREFIX, OWNER_LABEL, Refusal, Stop, Tenant, Usage};
+use super::{Facts, IMAGE, LABEL_PREFIX, MADE_LABEL, OWNER_LABEL, Refusal, Stop, Tenant, Usage};
 use crate::api::Call;
 use crate::api::image::Reference;
 use crate::api::json::{Document, Value};
@@ -107,6 +107,7 @@ fn labels(scene: &Scene<'_>, given: Option<&str>) -> Result<String, Stop> {
         return Err(Refusal::Reserved(name.clone()).into());
     }
     labels.insert(OWNER_LABEL.to_owned(), Some(scene.tenant.name().to_owned()));
+    labels.insert(MADE_LABEL.to_owned(), Some(IMAGE.to_owned()));
     let labels: serde_json::Map<String, serde_json::Value> = labels
         .into_iter()
         .map(|(name, value)| (name, value.unwrap_or_default().into()))

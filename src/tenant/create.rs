@@ -5,7 +5,7 @@ use super::image::{self, Image, no_image};
 use super::refusal::Kind;
 use super::scene::{Scene, is_default};
 use super::usage::count;
-use super::{IMAGE_LABEL, OWNER_LABEL, Refusal, Stop, labels, ports};
+use super::{CONTAINER, IMAGE_LABEL, MADE_LABEL, OWNER_LABEL, Refusal, Stop, labels, ports};
 use crate::api::Call;
 use crate::api::json::{Member, Value};
 use crate::demand::normal;
@@ -43,6 +43,7 @@ pub(super) fn create<'c>(
     let ports = ports::publish(scene.tenant, root, &mut host, image.as_ref())?;
     let mut stamps = scene.claim_container(&mut host, ports)?.to_vec();
     stamps.push((IMAGE_LABEL, term));
+    stamps.push((MADE_LABEL, CONTAINER.to_owned()));
     root.set_field("HostConfig", host);
     labels::stamp(root, scene.tenant, &stamps)?;
     call.set_parameter("name", scene.tenant.engine_name(&name));

@@ -8,7 +8,7 @@ use super::facts::{Answer, InspectedImage, ListedImage, Lookup, label, unusable}
 use super::filters::Filters;
 use super::scene::Scene;
 use super::usage::count;
-use super::{ImageListing, OWNER_LABEL, Refusal, Stop, Tenant, View, labels};
+use super::{IMAGE, ImageListing, MADE_LABEL, OWNER_LABEL, Refusal, Stop, Tenant, View, labels};
 use crate::api::image::{BadReference, ImageTerm, Reference};
 use crate::api::json::Value;
 use crate::api::{Call, OperationId, query_value, segments};
@@ -205,7 +205,10 @@ fn label_changes(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
     }
     call.push_parameter(
         "changes",
-        format!("LABEL {OWNER_LABEL}={}", scene.tenant.name()),
+        format!(
+            "LABEL {OWNER_LABEL}={} {MADE_LABEL}={IMAGE}",
+            scene.tenant.name()
+        ),
     );
     Ok(())
 }

@@ -62,6 +62,12 @@ pub const CPUS_LABEL: &str = "io.doodgate.cpus";
 pub const PIDS_LABEL: &str = "io.doodgate.pids";
 /// The image that a container was made of, as the tenant named it.
 pub const IMAGE_LABEL: &str = "io.doodgate.image";
+/// What an object was made as: images hand their labels to containers, so that a container's own label tells it from what
+/// the host makes of a tenant's image.
+pub const MADE_LABEL: &str = "io.doodgate.made";
+/// The values of [`MADE_LABEL`].
+const CONTAINER: &str = "container";
+const IMAGE: &str = "image";
 /// How many host ports a container publishes.
 pub const PORTS_LABEL: &str = "io.doodgate.ports";
 /// Marks a tenant's default network, which stays when unused ones are pruned.

@@ -6,11 +6,11 @@ use super::refusal::Kind;
 use super::scene::{Scene, is_default};
 use super::scope::Scope;
 use super::{
-    Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Lookup, Refusal, Stop, Tenant, Usage,
-    View, build, create, image, labels,
+    CONTAINER, Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Lookup, MADE_LABEL, Refusal,
+    Stop, Tenant, Usage, View, build, create, image, labels,
 };
 use crate::api::json::{Document, Value};
-use crate::api::{Call, Meaning};
+use crate::api::{Call, Meaning, OperationId};
 use crate::policy::{Counted, Permit};
 
 /// A call that is ready to be sent on a tenant's behalf.
@@ -190,6 +190,10 @@ fn rewrite<'c>(
         Scope::Prune(view) => {
             let mut filters = Filters::of(call)?;
             filters.add_owner(scene.tenant);
+            if call.operation().map(|operation| operation.id) == Some(OperationId::ContainerPrune) {
+                // Not what the host has made of an image of the tenant's.
+                filters.add("label", format!("{MADE_LABEL}={CONTAINER}"));
+            }
             // An engine's own default network stays, too.
             filters.add("label!", DEFAULT_LABEL.to_owned());
             filters.write(call);
@@ -389,11 +393,34 @@ fn network(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
         }
         .into());
     }
+    reach(root)?;
     labels::stamp(root, scene.tenant, &[])?;
     scene.claim(&[(Counted::Networks, 1)])?;
     root.set_field("Name", Value::text(scene.tenant.engine_name(&name)));
     // Engines before 25 make a second network of the same name otherwise.
     root.set_field("CheckDuplicate", Value::Bool(true));
+    Ok(())
+}
+
+/// Refuses a network that would lie on an interface of the host's, which may be another's bridge.
+fn reach(root: &Value<'_>) -> Result<(), Refusal> {
+    const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
+    let driver = root.field("Driver").and_then(Value::as_str);
+    if let Some(driver) = driver.filter(|driver| !matches!(*driver, "" | "bridge")) {
+        return Err(Refusal::Way {
+            what: format!("a network with the driver `{driver}`"),
+            why: "it may lie on another's; a tenant's networks are bridges of their own",
+        });
+    }
+    if root
+        .field("Options")
+        .is_some_and(|options| options.entry(BRIDGE_NAME).is_some())
+    {
+        return Err(Refusal::Way {
+            what: format!("`{BRIDGE_NAME}`"),
+            why: "the bridge that it names may be another's",
+        });
+    }
     Ok(())
 }
 
@@ -411,8 +438,7 @@ fn network_join(scene: &Scene<'_>, call: &mut Call<'_>, root: &mut Value<'_>) ->
         .unwrap_or_default();
     let container = scene.container(term)?;
     root.set_field("Container", Value::text(container.id));
-    if call.operation().map(|operation| operation.id)
-        == Some(crate::api::OperationId::NetworkConnect)
+    if call.operation().map(|operation| operation.id) == Some(OperationId::NetworkConnect)
         && !matches!(&*id, "host" | "none")
     {
         let endpoint = root

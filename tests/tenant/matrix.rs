@@ -321,6 +321,16 @@ fn references(engine: &str) {
         );
         assert_ne!(joined.status, 200, "{joined:?}");
     }
+    // A network on another's bridge would be no wall.
+    let bridge = format!("br-{}", &victim.network[..12]);
+    for body in [
+        json!({"Name": "n", "Driver": "macvlan", "Options": {"parent": bridge}}),
+        json!({"Name": "n", "Driver": "ipvlan", "Options": {"parent": bridge}}),
+        json!({"Name": "n", "Options": {"com.docker.network.bridge.name": bridge}}),
+        json!({"Name": "n", "ConfigFrom": {"Network": "anet"}}),
+    ] {
+        refused(attacker.post("/networks/create", &body), &body.to_string());
+    }
     // A name in a bind is a volume of one's own, whatever others have.
     let mut body = sleeper();
     body["HostConfig"]["Binds"] = json!(["avolume:/data"]);
@@ -434,7 +444,8 @@ fn builds(engine: &str) {
             world.prefix
         ))
         .json();
-    let expected: Value = json!({"a": "b", "io.doodgate.tenant": world.tenant(1)});
+    let expected: Value =
+        json!({"a": "b", "io.doodgate.made": "image", "io.doodgate.tenant": world.tenant(1)});
     assert_eq!(labels["Config"]["Labels"], expected);
 }
 

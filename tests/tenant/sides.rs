@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::world::{Client, World, ids, now, run, sleeper};
+use crate::world::{Client, World, build, ids, now, run, sleeper};
 
 /// The ends of the reads that tell of more than one object.
 const READS: &[&str] = &[
@@ -133,6 +133,34 @@ fn labels(engine: &str) {
         .want(404);
     a.get(&format!("/containers/{}/json", &of_host[..12]))
         .want(404);
+    // Nor is it pruned with what has the label: stopped, and made of an image that says that it is a container.
+    let lies = "FROM alpine\nLABEL io.doodgate.made=container\nCMD true\n";
+    build(&a, "t=lies", lies).want(200);
+    let lying = a.get("/images/lies/json").want(200).json();
+    let mut made = vec![of_host.clone()];
+    for image in [&image["Id"], &lying["Id"]] {
+        let name = format!("{}-{}", world.prefix, made.len());
+        let body = json!({"Image": image, "Cmd": ["true"], "Labels": {"test": world.prefix}});
+        made.push(run(&world.host, &name, &body));
+    }
+    for id in &made {
+        world
+            .host
+            .call("POST", &format!("/containers/{id}/kill"), None);
+        world
+            .host
+            .call("POST", &format!("/containers/{id}/wait"), None)
+            .want(200);
+    }
+    let own = a
+        .post("/containers/create?name=pruned", &sleeper())
+        .want(201)
+        .json();
+    let pruned = a.call("POST", "/containers/prune", None).want(200).json();
+    assert_eq!(pruned["ContainersDeleted"], json!([own["Id"]]));
+    for id in &made {
+        world.host.get(&format!("/containers/{id}/json")).want(200);
+    }
     // What has no name is labelled too.
     let mut body = sleeper();
     body["Volumes"] = json!({"/anonymous": {}});

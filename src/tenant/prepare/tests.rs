@@ -163,7 +163,7 @@ fn own_objects_are_named_as_the_engine_knows_them() {
         (
             "POST",
             "/images/create?fromSrc=-&repo=fresh",
-            "/images/create?fromSrc=-&repo=acme.tenant.doodgate.invalid/fresh&tag=latest&changes=LABEL%20io.doodgate.tenant%3Dacme".to_owned(),
+            "/images/create?fromSrc=-&repo=acme.tenant.doodgate.invalid/fresh&tag=latest&changes=LABEL%20io.doodgate.tenant%3Dacme%20io.doodgate.made%3Dimage".to_owned(),
         ),
     ] {
         assert_eq!(
@@ -333,7 +333,7 @@ fn images_and_names_of_others_are_not_changed() {
 
 #[test]
 fn a_new_container_is_the_tenants_in_all_its_parts() {
-    let stamps = r#""Labels":{"io.doodgate.tenant":"acme","io.doodgate.memory":"0","io.doodgate.cpus":"0","io.doodgate.pids":"0","io.doodgate.ports":"0","io.doodgate.image":"IMAGE"}"#;
+    let stamps = r#""Labels":{"io.doodgate.tenant":"acme","io.doodgate.memory":"0","io.doodgate.cpus":"0","io.doodgate.pids":"0","io.doodgate.ports":"0","io.doodgate.image":"IMAGE","io.doodgate.made":"container"}"#;
     let anonymous = |target: &str| {
         format!(
             r#"{{"Type":"volume","Target":"{target}","VolumeOptions":{{"Labels":{{"io.doodgate.tenant":"acme"}}}}}}"#

@@ -137,7 +137,7 @@ fn labels(engine: &str) {
     let lies = "FROM alpine\nLABEL io.doodgate.made=container\nCMD true\n";
     build(&a, "t=lies", lies).want(200);
     let lying = a.get("/images/lies/json").want(200).json();
-    let mut made = vec![of_host.clone()];
+    let mut made = vec![of_host];
     for image in [&image["Id"], &lying["Id"]] {
         let name = format!("{}-{}", world.prefix, made.len());
         let body = json!({"Image": image, "Cmd": ["true"], "Labels": {"test": world.prefix}});

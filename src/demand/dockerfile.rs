@@ -47,6 +47,15 @@ pub fn bases(call: &Call<'_>, dockerfile: &[u8]) -> Result<Vec<Base>, Doubt> {
     Reading::of(dockerfile, &arguments).map(|reading| reading.bases)
 }
 
+/// A Dockerfile with other names for images.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Renamed {
+    /// The file.
+    pub text: Vec<u8>,
+    /// The other names in their order, each with what it was written as.
+    pub written: Vec<(String, String)>,
+}
+
 /// `dockerfile` with other names for the images for which `names` has one: what else it says stays byte for byte.
 ///
 /// # Errors
@@ -55,18 +64,24 @@ pub fn renamed(
     call: &Call<'_>,
     dockerfile: &[u8],
     names: &BTreeMap<String, String>,
-) -> Result<Vec<u8>, Doubt> {
+) -> Result<Renamed, Doubt> {
     let arguments = texts(call.parameter("buildargs")).map_err(Doubt)?;
     let reading = Reading::of(dockerfile, &arguments)?;
     let mut out = Vec::with_capacity(dockerfile.len());
     let mut from = 0;
     let mut meant = Vec::new();
+    let mut written = Vec::new();
     for (place, term) in reading.places {
         let name = names.get(&term);
         if let Some(name) = name {
             out.extend_from_slice(dockerfile.get(from..place.start).unwrap_or_default());
             out.extend_from_slice(name.as_bytes());
             from = place.end;
+            let before = dockerfile.get(place).unwrap_or_default();
+            let before = String::from_utf8_lossy(before).into_owned();
+            // A name that goes on in the next line is shown as the builder reads it.
+            let before = Some(before).filter(|it| !it.contains('\n'));
+            written.push((name.clone(), before.unwrap_or_else(|| term.clone())));
         }
         meant.push(name.unwrap_or(&term).clone());
     }
@@ -74,7 +89,7 @@ pub fn renamed(
     // What was written must be read as it was meant.
     let read = Reading::of(&out, &arguments)?.places;
     if read.into_iter().map(|(_, term)| term).eq(meant) {
-        Ok(out)
+        Ok(Renamed { text: out, written })
     } else {
         Err(doubtful("its images cannot be told apart"))
     }

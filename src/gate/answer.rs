@@ -90,7 +90,7 @@ impl Reading<'_> {
         let empty = matches!(answer.framing(), Framing::None | Framing::Length(0));
         let at_once = matches!(
             view,
-            View::Events(_) | View::ContainerStats | View::Progress
+            View::Events(_) | View::ContainerStats | View::Progress(_)
         );
         (!empty).then(|| (Shield::new(tenant.clone(), view), at_once))
     }

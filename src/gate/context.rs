@@ -8,6 +8,7 @@ use super::tenancy::Resident;
 use crate::api::Call;
 use crate::demand::dockerfile;
 use crate::demand::tar::{self, TarGuard, Watched};
+use crate::tenant::Steps;
 
 /// The context of a build.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub(crate) struct Context<'c> {
     guard: TarGuard,
     call: &'c Call<'c>,
     /// Whose images the tenant may build from, where it is a tenant's build.
-    tenant: Option<(&'c Resident, &'c Engine)>,
+    tenant: Option<(&'c Resident, &'c Engine, Steps)>,
     /// What decides about images, where a rule says from which ones to build.
     policy: Option<Decider<'c>>,
     /// The Dockerfiles that have come and are still to be read.
@@ -32,7 +33,7 @@ pub(crate) struct Context<'c> {
 impl<'c> Context<'c> {
     pub(crate) fn new(
         call: &'c Call<'c>,
-        tenant: Option<(&'c Resident, &'c Engine)>,
+        tenant: Option<(&'c Resident, &'c Engine, Steps)>,
         policy: Option<Decider<'c>>,
     ) -> Self {
         Self {
@@ -119,12 +120,13 @@ impl<'c> Context<'c> {
             if let Some(policy) = &mut self.policy {
                 policy.demand(dockerfile::demands(self.call, &file.data))?;
             }
-            if let Some((resident, engine)) = &self.tenant {
-                let text = resident.dockerfile(engine, self.call, &file.data).await?;
+            if let Some((resident, engine, steps)) = &self.tenant {
+                let renamed = resident.dockerfile(engine, self.call, &file.data).await?;
+                steps.note(renamed.written);
                 let before = edited.get(from..file.at).unwrap_or_default();
                 from = file.at;
                 self.edited.extend_from_slice(before);
-                let file = file.with(&text).map_err(Refusal::Archive)?;
+                let file = file.with(&renamed.text).map_err(Refusal::Archive)?;
                 self.edited.extend(file);
             }
         }

@@ -100,7 +100,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     };
     let standing = current::lasts(&call).then(|| demands.clone());
     let tolerated = OnceLock::new();
-    let inspector = Inspector::of(socket, &in_force, &call, demands, &tolerated);
+    let inspector = Inspector::of(socket, &in_force, &call, demands, &tolerated, reader);
     let sending = Sending {
         reader,
         socket,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
+use super::answer::Reading;
 use super::context::Context;
 use super::current::InForce;
 use super::loading::Images;
@@ -13,6 +14,7 @@ use crate::api::{Call, OperationId};
 use crate::demand::tar::TarGuard;
 use crate::demand::{Demand, Kind, Value};
 use crate::policy::{Basis, Denial};
+use crate::tenant::{Steps, View};
 
 /// Looks at an upload piece by piece.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ impl<'c> Inspector<'c> {
         call: &'c Call<'c>,
         demands: Vec<Demand<'c>>,
         tolerated: &'c OnceLock<Denial>,
+        reader: Reading<'_>,
     ) -> Option<Self> {
         let decider = Decider {
             in_force,
@@ -58,7 +61,13 @@ impl<'c> Inspector<'c> {
             return None;
         }
         let tenant = match &socket.clients {
-            Clients::Tenant(resident) => Some((resident, &*socket.engine)),
+            Clients::Tenant(resident) => {
+                let steps = match reader {
+                    Reading::Tenant(_, View::Progress(steps)) => steps.clone(),
+                    Reading::Tenant(..) | Reading::Host => Steps::default(),
+                };
+                Some((resident, &*socket.engine, steps))
+            }
             Clients::Host => None,
         };
         let policy = decider.minds(Kind::BaseImage).then_some(decider);

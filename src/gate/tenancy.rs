@@ -18,6 +18,7 @@ use super::lease::{Lease, Making};
 use super::respond::Refusal;
 use crate::api::Call;
 use crate::api::json::Document;
+use crate::demand::dockerfile::Renamed;
 use crate::demand::{Demand, Kind};
 use crate::observe::Exchange;
 use crate::policy::{Counted, Permit};
@@ -348,15 +349,18 @@ impl Resident {
         engine: &Engine,
         call: &Call<'_>,
         file: &[u8],
-    ) -> Result<Vec<u8>, Refusal> {
+    ) -> Result<Renamed, Refusal> {
         let bases = tenant::bases(call, file).map_err(Refusal::Tenant)?;
-        let step = |facts: &Facts| -> Result<Vec<u8>, Stop> {
+        let step = |facts: &Facts| -> Result<Renamed, Stop> {
             let names = tenant::may_build_from(&self.tenant, &bases, facts)?;
             tenant::renamed(call, file, &names).map_err(Stop::Refuse)
         };
         match ask(engine, step).await? {
-            Asked::Done(text) => Ok(text),
-            Asked::Answer(_) => Ok(file.to_vec()),
+            Asked::Done(renamed) => Ok(renamed),
+            Asked::Answer(_) => Ok(Renamed {
+                text: file.to_vec(),
+                ..Renamed::default()
+            }),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use regex::Regex;
 
 use super::image::{Names, Patterns};
+use super::steps::Steps;
 
 /// What the engine answers with, for the shield to know whose names and objects may be in it.
 ///
@@ -43,8 +44,8 @@ pub enum View {
     ImageDeleted,
     /// What a prune of images answers.
     ImagesPruned,
-    /// What a build tells of its steps: JSON objects one behind the other.
-    Progress,
+    /// What a build or a load tells of its steps: JSON objects one behind the other.
+    Progress(Steps),
     /// `GET /events`: JSON objects one behind the other, without an end. Of the images that are named, if any are.
     Events(BTreeSet<String>),
     /// `GET /system/df`. These names of images are the tenant's own.

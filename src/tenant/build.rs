@@ -170,7 +170,7 @@ pub fn renamed(
     call: &Call<'_>,
     file: &[u8],
     names: &BTreeMap<String, String>,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<dockerfile::Renamed, Refusal> {
     dockerfile::renamed(call, file, names).map_err(|doubt| doubtful(&doubt))
 }
 

@@ -24,6 +24,7 @@ mod rate;
 mod refusal;
 mod scene;
 mod scope;
+mod steps;
 #[cfg(test)]
 mod testing;
 mod usage;
@@ -44,6 +45,7 @@ pub use prepare::{Prepared, prepare, takes_quota};
 pub use rate::Rate;
 pub use refusal::{Kind, Refusal};
 pub use scope::Scope;
+pub use steps::Steps;
 pub use usage::{Usage, measure};
 pub use view::Shield;
 

@@ -5,6 +5,7 @@ use super::filters::Filters;
 use super::refusal::Kind;
 use super::scene::{Scene, is_default};
 use super::scope::Scope;
+use super::steps::Steps;
 use super::{
     CONTAINER, Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Lookup, MADE_LABEL, Refusal,
     Stop, Tenant, Usage, View, build, create, image, labels,
@@ -215,7 +216,7 @@ fn rewrite<'c>(
         }
         Scope::ImageLoad => {
             *takes = scene.claim_image()?;
-            View::Progress
+            View::Progress(Steps::default())
         }
         Scope::ImagePush => {
             *afterwards = image::push(scene, call)?;
@@ -231,7 +232,7 @@ fn rewrite<'c>(
         }
         Scope::Build => {
             *takes = build::build(scene, call)?;
-            View::Progress
+            View::Progress(Steps::default())
         }
         Scope::BuildPrune => {
             return Err(Stop::Answer(Answer {

@@ -292,6 +292,15 @@ fn on_own(engine: &str) {
                 "{answer:?}"
             );
             assert!(!answer.body.contains("doodgate"), "{answer:?}");
+            // The steps are told as they were written.
+            assert!(
+                answer.body.contains(" : FROM ${BASE}:1 AS base"),
+                "{answer:?}"
+            );
+            assert!(
+                answer.body.contains(" : COPY --from=base:1 /who"),
+                "{answer:?}"
+            );
             assert!(parent("app").starts_with(&layers), "{query}");
             delete(client, "app");
         }

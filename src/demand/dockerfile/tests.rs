@@ -181,9 +181,18 @@ fn images_get_other_names_and_stages_do_not() {
             "FROM alpine\nCOPY \\\n  --fr\\\nom=sha256:12 / /",
         ),
     ] {
-        let out = renamed(&call, text.as_bytes(), &names).unwrap();
+        let out = renamed(&call, text.as_bytes(), &names).unwrap().text;
         assert_eq!(String::from_utf8(out).unwrap(), expected, "{text}");
     }
+    let text =
+        b"ARG I=app\nFROM ${I} AS x\nFROM alpine\nCOPY --from=a\\\npp / /\nADD --from=b:1 / /";
+    let written: Vec<String> = renamed(&call, text, &names)
+        .unwrap()
+        .written
+        .into_iter()
+        .map(|(name, written)| format!("{name} {written}"))
+        .collect();
+    assert_eq!(written, ["sha256:12 ${I}", "sha256:12 app", "x/b:2 b:1"]);
     let itself = BTreeMap::from([("app".to_owned(), "a b c".to_owned())]);
     assert!(renamed(&call, b"FROM app", &itself).is_err());
 }

@@ -28,7 +28,7 @@ use rewrite::Given;
 use split::{Layout, Part, RECORD, Splitter};
 use whole::Whole;
 
-use super::{ImageListing, Listing, Names, Tenant, Unshieldable, View};
+use super::{ImageListing, Listing, Names, Steps, Tenant, Unshieldable, View};
 
 /// How long an answer may be that is looked at as a whole. The longest real one is `GET /system/df`, with a kilobyte or
 /// two for each object.
@@ -89,7 +89,7 @@ impl Shield {
             View::ImageDeleted => whole(Whole::ImageDeleted),
             View::ImagesPruned => whole(Whole::ImagesPruned),
             View::ImageArchive => Way::Archive(Box::new(Archive::new())),
-            View::Progress => Way::Items(Items::stream(Stream::Progress)),
+            View::Progress(steps) => Way::Items(Items::stream(Stream::Progress(steps))),
             View::Events(images) => Way::Items(Items::stream(Stream::Events(images))),
             View::DataUsage { own, verbose } => about(Whole::DataUsage { verbose }, own),
             View::Info(counts) => whole(Whole::Info(counts)),
@@ -191,7 +191,7 @@ enum Sort {
 enum Stream {
     /// Of these images, if any are named.
     Events(BTreeSet<String>),
-    Progress,
+    Progress(Steps),
     Stats,
 }
 
@@ -279,7 +279,13 @@ impl Sort {
                     Self::Stream(stream) => {
                         let becomes = match stream {
                             Stream::Events(images) => item::event(tenant, images, item)?,
-                            Stream::Progress => Some((table::PROGRESS, Given::default())),
+                            Stream::Progress(steps) => {
+                                let given = Given {
+                                    steps: Some(steps.clone()),
+                                    ..Given::default()
+                                };
+                                Some((table::PROGRESS, given))
+                            }
                             Stream::Stats => Some((table::STATS, Given::default())),
                         };
                         let Some((rule, given)) = becomes else {

@@ -8,7 +8,7 @@ use super::cursor::{Cursor, Quoted, Read, bad, write_text};
 use super::facts::{needed, pick, string};
 use super::form::Form;
 use super::item::{self, Kind};
-use crate::tenant::{Counts, ImageListing, LABEL_PREFIX, Tenant};
+use crate::tenant::{Counts, ImageListing, LABEL_PREFIX, Steps, Tenant};
 
 /// What becomes of a value. All but [`Rule::Keep`], [`Rule::Put`] and [`Rule::Given`] leave `null` as it is.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub(super) enum Rule {
     Tags,
     /// The name of the image that a container was made of.
     MadeOf,
+    /// What a build tells of its steps.
+    Output,
     /// An array, of whose elements the same becomes.
     Each(&'static Self),
     /// An object: these fields, and all others as they came.
@@ -63,6 +65,8 @@ pub(super) struct Given {
     pub(super) images: Arc<ImageListing>,
     /// The image that a container was made of, as the tenant named it; `None` where that is not known.
     pub(super) made_of: Option<String>,
+    /// The names that the gate has put into a build's steps.
+    pub(super) steps: Option<Steps>,
     /// What `GET /info` may tell.
     pub(super) counts: Counts,
     /// The bytes of all images that the tenant sees.
@@ -129,6 +133,15 @@ impl Rewriter<'_> {
                     }
                     Ok(())
                 })?;
+            }
+            Rule::Output => {
+                let told = cursor.string()?.text().into_owned();
+                let plain = Form::Output.plain(self.tenant, &told);
+                let plain = match &self.given.steps {
+                    Some(steps) => steps.plain(plain),
+                    None => plain,
+                };
+                write_text(&plain, self.out);
             }
             Rule::MadeOf => {
                 let written = cursor.string()?;

@@ -196,7 +196,7 @@ pub(super) const IMAGES_PRUNED: Rule = Rule::Struct(&[("ImagesDeleted", IMAGE_DE
 
 /// What a build tells (moby `pkg/jsonmessage`).
 pub(super) const PROGRESS: Rule = Rule::Struct(&[
-    ("stream", Rule::Form(Form::Output)),
+    ("stream", Rule::Output),
     ("status", Rule::Form(Form::Image)),
     ("error", Rule::Form(Form::Message)),
     (

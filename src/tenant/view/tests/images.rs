@@ -6,7 +6,7 @@ use super::super::Shield;
 use super::super::testing::tenant;
 use super::{all, json_of, parsed, shown, through};
 use crate::policy::{SharedImages, Tenancy};
-use crate::tenant::{ImageListing, Names, Patterns, Tenant, View};
+use crate::tenant::{ImageListing, Names, Patterns, Steps, Tenant, View};
 
 /// Images under names of the tenant's own, of another's, and that all share.
 const IMAGES: &str = r#"[
@@ -128,7 +128,7 @@ fn events_of_images_have_plain_names_and_can_be_chosen() {
 #[test]
 fn a_build_and_a_deletion_tell_plain_names() {
     let told = shown(
-        View::Progress,
+        View::Progress(Steps::default()),
         "{\"stream\":\"Step 2/2 : LABEL io.doodgate.tenant=acme\\n\"}\r\n{\"aux\":{\"ID\":\"sha256:12\"}}\r\n{\"stream\":\"Successfully tagged acme.tenant.doodgate.invalid/app:1\\n\"}\r\n",
     );
     let told: Vec<Value> = told.lines().map(json_of).collect();

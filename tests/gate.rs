@@ -12,6 +12,7 @@ mod support;
 #[cfg(test)]
 mod gate {
     mod builds;
+    mod explained;
     mod faults;
     mod framing;
     mod limits;

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use super::load::load_policy;
 use super::{Failure, print};
 use crate::api::json::Document;
-use crate::api::{ApiVersion, Call, UnknownParameters};
+use crate::api::{ApiVersion, BodyKind, Call, OperationId, UnknownParameters};
 use crate::demand::{self, Demand, Value};
 use crate::policy::{self, Denial, Effect, Outcome, Permit, Policy, RuleTrace};
 use crate::wire::Upgrade;
@@ -25,7 +25,7 @@ Usage: doodgate explain [OPTIONS] 'METHOD TARGET'
 Options:
   --policy NAME|FILE  A preset's name, or a file of rules [read-only]
   --socket NAME       With a file that has sockets: which one [the only one]
-  --body FILE         The request's body; - for standard input
+  --body FILE         The request's body, or for ImageBuild the Dockerfile in it; - for standard input
   --upgrade PROTOCOL  The protocol that the client wants to switch to: tcp, h2c or websocket
   --registry-auth     The client sends credentials for a registry
   --json              Print JSON
@@ -63,29 +63,41 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         Ok(call) => call,
         Err(bad) => return malformed(&question, bad.code(), &bad),
     };
-    let document = match question.body.as_deref().map(Document::parse) {
+    // What is refused by its head alone has no body that is read.
+    let admitted = question.policy.admit(&call);
+    let takes = call.operation().map(|known| known.body);
+    let body = question
+        .body
+        .as_deref()
+        .filter(|_| takes == Some(BodyKind::Json));
+    let document = match body.map(Document::parse) {
         None => None,
         Some(Ok(mut document)) => {
             demand::canonicalise(&call, &mut document);
             Some(document)
         }
+        Some(Err(_)) if admitted.is_err() => None,
         Some(Err(bad)) => return malformed(&question, bad.reason.code(), &bad),
     };
     let mut demands = match demand::of(&call, document.as_ref()) {
         Ok(demands) => demands,
+        Err(_) if admitted.is_err() => Vec::new(),
         Err(bad) => return malformed(&question, bad.code(), &bad),
     };
+    if takes.is_none() && question.body.is_some() {
+        demands.push(demand::of_unread_body());
+    }
+    if let (Some(known), Some(file)) = (call.operation(), &question.body)
+        && known.id == OperationId::ImageBuild
+    {
+        demands.extend(demand::dockerfile::demands(&call, file));
+    }
     if question.registry_auth {
         demands.extend(demand::of_header("x-registry-auth"));
     }
-    let decision = question
-        .policy
-        .admit(&call)
-        .and_then(|()| question.policy.decide(&call, document.as_ref(), &demands));
-    let rules = question
-        .policy
-        .trace(&call, document.as_ref(), &demands)
-        .rules;
+    let policy = &question.policy;
+    let decision = admitted.and_then(|()| policy.decide(&call, document.as_ref(), &demands));
+    let rules = policy.trace(&call, document.as_ref(), &demands).rules;
     let explanation = Explanation {
         call: &call,
         demands: &demands,
@@ -318,6 +330,9 @@ impl Explanation<'_> {
                 "reason": denial.reason().code(),
                 "message": denial.to_string(),
                 "closest": denial.rule().map(ToString::to_string),
+                "missing": denial.missing().iter().map(|missing| json!({
+                    "place": missing.place, "kind": missing.kind.name(), "problem": missing.problem,
+                })).collect::<Vec<_>>(),
                 "remedy": policy::remedy(self.call, self.demands),
             }),
         };

@@ -3,6 +3,7 @@
 use super::container_rules as rules;
 use super::mount::MOUNT;
 use super::network::ENDPOINT;
+use super::resource_rules;
 use crate::demand::Kind;
 use crate::demand::schema::{
     EMPTY, Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, whole,
@@ -29,7 +30,7 @@ pub(super) static CREATE: Struct = Struct {
 };
 
 /// `POST /containers/{id}/update`.
-pub(super) static UPDATE: Struct = whole(&[RESOURCES, RESTART], rules::resources);
+pub(super) static UPDATE: Struct = whole(&[RESOURCES, RESTART], resource_rules::resources);
 
 /// `POST /commit`, which overlays it on the container's own configuration.
 pub(super) static COMMIT: Struct = plain(&[CONFIG]);
@@ -104,7 +105,7 @@ pub(super) static HOST_CONFIG: Struct = whole(
             field("IpcMode", Text, By(rules::ipc_mode)),
             field("Cgroup", Text, Ask(Kind::Cgroup)),
             field("Links", TEXTS, Ask(Kind::Link)),
-            field("OomScoreAdj", Int, By(rules::oom_score)),
+            field("OomScoreAdj", Int, By(resource_rules::oom_score)),
             field("PidMode", Text, Ask(Kind::PidMode)),
             field("Privileged", Bool, Ask(Kind::Privileged)),
             field("PublishAllPorts", Bool, Ask(Kind::PublishAll)),
@@ -114,7 +115,7 @@ pub(super) static HOST_CONFIG: Struct = whole(
             field("Tmpfs", TEXT_MAP, By(rules::tmpfs)),
             field("UTSMode", Text, Ask(Kind::UtsMode)),
             field("UsernsMode", Text, Ask(Kind::UsernsMode)),
-            field("ShmSize", Int, By(rules::shm_size)),
+            field("ShmSize", Int, By(resource_rules::shm_size)),
             field("Sysctls", TEXT_MAP, By(rules::sysctls)),
             field("Runtime", Text, Ask(Kind::Runtime)),
             field("Isolation", Text, By(rules::isolation)),
@@ -126,10 +127,10 @@ pub(super) static HOST_CONFIG: Struct = whole(
             field("ReadonlyPaths", TEXTS, By(rules::readonly_paths)),
         ],
     ],
-    rules::resources,
+    resource_rules::resources,
 );
 
-/// `container.Resources`. How much is asked for is in [`rules::resources`].
+/// `container.Resources`. How much is asked for is in [`resource_rules::resources`].
 const RESOURCES: &[Field] = &[
     field("CpuShares", Int, Free),
     field("Memory", Int, Free),
@@ -191,7 +192,7 @@ static DEVICE: Struct = whole(
         field("PathInContainer", Text, Free),
         field("CgroupPermissions", Text, Free),
     ]],
-    rules::device,
+    resource_rules::device,
 );
 
 /// `container.DeviceRequest`.
@@ -203,7 +204,7 @@ static DEVICE_REQUEST: Struct = whole(
         field("Capabilities", List(&TEXTS), Free),
         field("Options", TEXT_MAP, Free),
     ]],
-    rules::device_request,
+    resource_rules::device_request,
 );
 
 /// `blkiodev.WeightDevice`.
@@ -225,7 +226,7 @@ pub(super) static ULIMIT: Struct = whole(
         field("Soft", Int, Free),
         field("Hard", Int, Free),
     ]],
-    rules::ulimit,
+    resource_rules::ulimit,
 );
 
 /// `network.NetworkingConfig`.

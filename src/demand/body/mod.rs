@@ -6,6 +6,7 @@ mod exec;
 mod mount;
 mod network;
 mod plugin;
+mod resource_rules;
 mod service;
 mod swarm;
 

@@ -4,6 +4,7 @@
 use super::container::{HEALTH, ULIMIT};
 use super::container_rules as rules;
 use super::mount::MOUNT;
+use super::resource_rules;
 use crate::api::json::Value;
 use crate::demand::schema::{
     EMPTY, Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, whole,
@@ -76,7 +77,7 @@ static CONTAINER: Struct = plain(&[&[
     field("CapabilityAdd", TEXTS, By(rules::cap_add)),
     field("CapabilityDrop", TEXTS, Free),
     field("Ulimits", Type::Structs(&ULIMIT), Free),
-    field("OomScoreAdj", Int, By(rules::oom_score)),
+    field("OomScoreAdj", Int, By(resource_rules::oom_score)),
 ]]);
 
 static PRIVILEGES: Struct = plain(&[&[

@@ -54,6 +54,9 @@ pub(in crate::tenant) fn mapped(prefix: &str, name: &Reference) -> Option<Refere
 
 /// `text` with plain names in it: the prefix is taken out wherever a name could begin.
 pub(in crate::tenant) fn plain<'t>(prefix: &str, text: &'t str) -> Cow<'t, str> {
+    if text.len() <= prefix.len() {
+        return Cow::Borrowed(text);
+    }
     let goes_on = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '/');
     let mut out = String::new();
     let mut rest = text;

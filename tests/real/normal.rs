@@ -24,6 +24,8 @@ const RULES: &[(&str, &str)] = &[
     (r"\b\d+(?:\.\d+)?(?:ns|us|ms|s)\b", "DURATION"),
     (r"\b(?:172|10)\.\d+\.\d+\.\d+\b", "ADDRESS"),
     (r"127\.0\.0\.1:\d{5}->", "LOOPBACK->"),
+    // A manifest holds the sizes of compressed layers, whose digits differ with the names in them.
+    (r"(digest: sha256:ID64 size:) \d+", "$1 SIZE"),
     // The docker CLI 20.10 says so or not where a container with `--rm` does not start: it cancels its own wait for the
     // container, and prints this if the cancelling is noticed before the engine's answer that the container is gone
     // (docker/cli, `run.go` and `utils.go`, `waitExitOrRemoved`). Of 75 runs directly 13 had it, and of 75 through the

@@ -21,6 +21,9 @@ pub(super) fn build(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<Usage, Sto
             "nobody can see into its tunnels; build with DOCKER_BUILDKIT=0",
         ));
     }
+    if given("cgroupparent") {
+        return Err(Refusal::cgroup_parent().into());
+    }
     if given("remote") {
         return Err(way(
             "a remote build context",

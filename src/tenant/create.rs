@@ -105,6 +105,10 @@ fn modes(scene: &Scene<'_>, host: &mut Value<'_>) -> Result<(), Stop> {
             .into());
         }
     }
+    let parent = host.field("CgroupParent").and_then(Value::as_str);
+    if parent.is_some_and(|parent| !parent.is_empty()) {
+        return Err(Refusal::cgroup_parent().into());
+    }
     if let Some(Value::Array(sources)) = host.field_mut("VolumesFrom") {
         for source in sources {
             let Some(text) = source.as_str() else {

@@ -151,6 +151,14 @@ fn missing(kind: Kind, term: &str) -> String {
 }
 
 impl Refusal {
+    /// A control group that limits are to be taken from.
+    pub(super) fn cgroup_parent() -> Self {
+        Self::Way {
+            what: "a control group to be in".to_owned(),
+            why: "it may be another's container, whose limits would be used up",
+        }
+    }
+
     /// The status of the answer, and the stable code for audit records.
     pub const fn terms(&self) -> (u16, &'static str) {
         match self {

@@ -4,7 +4,7 @@
 use doodgate::api::{BodyKind, Group, OPERATIONS, Operation};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Client, World, run, sleeper, tar};
+use crate::world::{Answer, Client, World, build, run, sleeper, tar};
 
 /// What is the other's, and a name that nothing has, of the same form.
 struct Named {
@@ -343,8 +343,8 @@ fn references(engine: &str) {
     victim.check(&world.host, &before);
 }
 
-/// Networks that would lie on another's.
-fn networks(engine: &str) {
+/// Networks that would lie on another's, and a container that would live off another's limits.
+fn grounds(engine: &str) {
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
         return;
     };
@@ -360,6 +360,12 @@ fn networks(engine: &str) {
         let answer = attacker.post("/networks/create", &body);
         assert_eq!(answer.status, 403, "{body}: {answer:?}");
     }
+    let parent = format!("/docker/{}", victim.container);
+    let mut body = sleeper();
+    body["HostConfig"]["CgroupParent"] = parent.clone().into();
+    attacker.post("/containers/create", &body).want(403);
+    let query = format!("cgroupparent={}", parent.replace('/', "%2F"));
+    build(&attacker, &query, "FROM alpine\n").want(403);
 }
 
 /// Taking over or building from another's image.
@@ -458,4 +464,4 @@ fn builds(engine: &str) {
     assert_eq!(labels["Config"]["Labels"], expected);
 }
 
-on_both!(matrix, references, networks, builds);
+on_both!(matrix, references, grounds, builds);

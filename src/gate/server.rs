@@ -69,9 +69,9 @@ impl Server {
     /// Serves until the gate is `asked` to stop. Then nothing is accepted any more, idle connections are closed, and running
     /// exchanges have their socket's grace to finish, unless the gate is asked a second time.
     ///
-    /// Each processor gets a worker with an event loop of its own, and a connection stays with the worker that accepted it:
-    /// an exchange then never wakes another thread. A runtime that shares its event loop between threads spent a tenth of
-    /// the gate's time on that.
+    /// Each worker has an event loop of its own, and a connection stays with the worker that accepted it: an exchange then
+    /// never wakes another thread. A runtime that shares its event loop between threads spent a tenth of the gate's time
+    /// on that.
     ///
     /// # Errors
     /// When the workers cannot be started.
@@ -148,10 +148,12 @@ struct Signs {
     cutting: watch::Receiver<bool>,
 }
 
-/// A worker for each processor, up to a number at which the engine is long the slower one.
+/// A worker for every two processors, up to a number at which the engine is long the slower one. The engine and the
+/// clients work on each call too: more workers only take the processors from them, and wake for fewer events at a time.
 fn worker_count() -> usize {
     thread::available_parallelism()
         .map_or(1, usize::from)
+        .div_ceil(2)
         .min(8)
 }
 

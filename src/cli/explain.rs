@@ -70,7 +70,7 @@ pub(crate) fn run(parser: lexopt::Parser) -> Result<ExitCode, Failure> {
         .body
         .as_deref()
         .filter(|_| takes == Some(BodyKind::Json));
-    let document = match body.map(Document::parse) {
+    let document = match body.map(Document::parse_body) {
         None => None,
         Some(Ok(mut document)) => {
             demand::canonicalise(&call, &mut document);

@@ -316,7 +316,7 @@ fn document_of<'h>(
     let Some(bytes) = held else {
         return Ok(None);
     };
-    let mut document = Document::parse(bytes).map_err(Refusal::Json)?;
+    let mut document = Document::parse_body(bytes).map_err(Refusal::Json)?;
     demand::canonicalise(call, &mut document);
     Ok(Some(document))
 }

@@ -65,6 +65,9 @@ pub enum BadJsonReason {
     /// Arrays and objects lie too deep.
     #[error("the body has more than {} levels", Document::MAX_DEPTH)]
     TooDeep,
+    /// More values than any client has a use for.
+    #[error("the body has more than {} values", Document::MAX_VALUES)]
+    TooManyValues,
     /// Something else was needed here.
     #[error("{0} is missing")]
     Wanted(&'static str),
@@ -85,6 +88,7 @@ impl BadJsonReason {
             Self::Nul => "json_nul",
             Self::NotUtf8 => "json_not_utf8",
             Self::TooDeep => "json_too_deep",
+            Self::TooManyValues => "json_too_many_values",
             Self::Wanted(_) => "json_syntax",
         }
     }

@@ -59,8 +59,20 @@ impl<'a> Document<'a> {
     /// [`BadJson`] with the place, when the input is not JSON, holds an object with two equal names, text that
     /// is not Unicode, or more than [`MAX_DEPTH`](Self::MAX_DEPTH) levels.
     pub fn parse(input: &'a [u8]) -> Result<Self, BadJson> {
-        parse::document(input).map(|root| Self { root })
+        parse::document(input, usize::MAX).map(|root| Self { root })
     }
+
+    /// Reads what a client sends: the same, with at most [`MAX_VALUES`](Self::MAX_VALUES) values in it.
+    ///
+    /// # Errors
+    /// [`BadJson`] as for [`parse`](Self::parse), and when there are more.
+    pub fn parse_body(input: &'a [u8]) -> Result<Self, BadJson> {
+        parse::document(input, Self::MAX_VALUES).map(|root| Self { root })
+    }
+
+    /// The values that a client's document may have, arrays and objects among them. Each takes many times its bytes in
+    /// memory. The largest real bodies have some hundreds.
+    pub const MAX_VALUES: usize = 50_000;
 
     /// The levels of arrays and objects that a document may have. The deepest real body, a service, has nine.
     pub const MAX_DEPTH: usize = 64;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{BadJson, BadJsonReason, Document, Member, Value};
 
-/// Reads one value and the white space around it.
-pub(super) fn document(input: &[u8]) -> Result<Value<'_>, BadJson> {
+/// Reads one value and the white space around it, with at most `most` values in it.
+pub(super) fn document(input: &[u8], most: usize) -> Result<Value<'_>, BadJson> {
     let text = match std::str::from_utf8(input) {
         Ok(text) => text,
         Err(error) => {
@@ -21,6 +21,7 @@ pub(super) fn document(input: &[u8]) -> Result<Value<'_>, BadJson> {
         text,
         at: 0,
         depth: 0,
+        left: most,
         path: Vec::new(),
     };
     match parser.whole() {
@@ -52,6 +53,8 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    /// How many values there may still be.
+    left: usize,
     /// Where an error occurred, from the inside out.
     path: Vec<Step<'a>>,
 }
@@ -86,6 +89,10 @@ impl<'a> Parser<'a> {
     /// Reads a value to where it belongs: to hand it on from level to level would take longer than to read it.
     fn value(&mut self, out: &mut Value<'a>) -> Read<()> {
         self.skip_space();
+        self.left = self
+            .left
+            .checked_sub(1)
+            .ok_or(BadJsonReason::TooManyValues)?;
         match self.peek() {
             Some(b'{') => self.object(out),
             Some(b'[') => self.array(out),

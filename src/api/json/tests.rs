@@ -114,6 +114,27 @@ fn depth_has_a_limit() {
 }
 
 #[test]
+fn a_body_has_so_many_values_and_no_more() {
+    let most = Document::MAX_VALUES;
+    let array = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+    let labels = |count: usize| {
+        let labels: Vec<String> = (0..count).map(|n| format!("\"n{n}\":\"\"")).collect();
+        format!("{{\"Labels\":{{{}}}}}", labels.join(","))
+    };
+    assert!(Document::parse_body(array(most - 1).as_bytes()).is_ok());
+    assert!(Document::parse_body(labels(most - 2).as_bytes()).is_ok());
+    for (body, place) in [
+        (array(most), "in `[49999]`"),
+        (labels(100_000), "in `Labels.n49998`"),
+    ] {
+        let error = Document::parse_body(body.as_bytes()).unwrap_err();
+        assert_eq!(error.reason.code(), "json_too_many_values");
+        assert!(error.to_string().contains(place), "{error}");
+        assert!(Document::parse(body.as_bytes()).is_ok());
+    }
+}
+
+#[test]
 fn many_names_are_compared_in_reasonable_time() {
     let object = |last: &str| {
         let names: Vec<String> = (0..100_000)

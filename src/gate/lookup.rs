@@ -12,7 +12,7 @@ use super::tenancy::Clients;
 use super::{identity, links};
 use crate::api::json::Document;
 use crate::api::{Call, Query, Route, UnknownParameters};
-use crate::demand::facts::{self, Facts, Reference, Target};
+use crate::demand::facts::{self, ById, Facts, Reference, Target};
 use crate::demand::{Demand, Kind, Value};
 use crate::observe::Exchange;
 use crate::policy::Reason;
@@ -56,9 +56,9 @@ pub(crate) async fn demands(
     Ok(found)
 }
 
-/// Calls the image of a new container by a name of its own, where the client has named it by its id and a rule says which
-/// images may be used: the first name that allows the call, unless another one is denied. An image that nothing in the engine
-/// is called stays what the client wrote.
+/// Calls an image by a name of its own, where the client has named it by its id and a rule says which images may be used:
+/// the first name that allows the call, unless another one is denied. An image that is deleted is called by all of its names.
+/// One that nothing in the engine is called stays what the client wrote.
 ///
 /// # Errors
 /// [`Refusal`], when the image cannot be looked up.
@@ -74,7 +74,7 @@ pub(crate) async fn call_by_name<'c>(
         return Ok(());
     };
     let policy = &in_force.policy;
-    let Some(number) = facts::image_by_id(call, demands) else {
+    let Some((number, by_id)) = facts::image_by_id(call, demands) else {
         return Ok(());
     };
     let decide = |demands: &[Demand<'_>]| policy.decide(call, document, demands).map(drop);
@@ -88,8 +88,15 @@ pub(crate) async fn call_by_name<'c>(
     }
     let engine = &socket.engine;
     let names = ask(engine, (Target::Image, &id), exchange, facts::image_names).await?;
+    let mut names = names.unwrap_or_default();
+    if by_id == ById::All {
+        // The id is no name that goes with the image, unless it has no other.
+        names.truncate(names.len().saturating_sub(1).max(1));
+        *demands = facts::called_all(demands, number, &names);
+        return Ok(());
+    }
     let mut best: Option<Vec<Demand<'c>>> = None;
-    for name in names.unwrap_or_default() {
+    for name in names {
         let called = facts::called(demands, number, &name);
         match decide(&called) {
             Err(denial) if denial.reason() == Reason::DeniedByRule => {

@@ -207,3 +207,38 @@ fn an_image_is_not_looked_up_where_that_changes_nothing() {
     // The default network is none that has to be looked up either.
     assert_eq!(open.engine.lookups(), 0);
 }
+
+/// Tagging and saving use an image, and whatever has one of its names could have been used; a deletion takes all of them.
+#[test]
+fn an_image_by_its_id_can_be_tagged_saved_and_deleted_by_its_names() {
+    let policy = "version: 1
+allow:
+  - SystemPing
+  - ImageTag: {image: \"ci/**\"}
+  - ImageGet: {image: \"ci/**\"}
+  - ImageDelete: {image: \"ci/**\"}
+";
+    let tag = "POST /v1.41/images/deadbeef/tag?repo=ci/b";
+    let get = "GET /v1.41/images/deadbeef/get";
+    let delete = "DELETE /v1.41/images/deadbeef";
+    let digest = format!("[\"evil@sha256:{}\"]", "1".repeat(64));
+    for (tags, digests, expected) in [
+        ("[\"ci/a:1\"]", "[]", [200, 200, 200]),
+        ("[\"ci/a:1\",\"ci/a:2\"]", "null", [200, 200, 200]),
+        ("[\"evil:1\",\"ci/a:1\"]", "[]", [200, 200, 403]),
+        ("[\"ci/a:1\"]", &*digest, [200, 200, 403]),
+        ("[\"evil:1\"]", "[]", [403, 403, 403]),
+        ("[]", "[]", [403, 403, 403]),
+    ] {
+        let world = world_with(policy, &image(tags, digests));
+        for (request, status) in [tag, get, delete].iter().zip(expected) {
+            let mut client = world.client();
+            client.send(format!("{request} HTTP/1.1\r\nHost: docker\r\n\r\n"));
+            assert_eq!(
+                client.read_head().status(),
+                status,
+                "{request}: {tags} {digests}"
+            );
+        }
+    }
+}

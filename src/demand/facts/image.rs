@@ -9,12 +9,23 @@ use crate::api::{Call, OperationId};
 use crate::demand::reference;
 use crate::demand::{Demand, Kind, Value as Asked};
 
-/// The demand of a new container for an image that it may name by its id, or by the beginning of one, which no pattern for
-/// names matches. `None` as well where there are several: their names would have to be tried with one another.
-pub fn image_by_id(call: &Call<'_>, demands: &[Demand<'_>]) -> Option<usize> {
-    if call.operation()?.id != OperationId::ContainerCreate {
-        return None;
-    }
+/// How an image that is named by its id is judged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ById {
+    /// By one of its names: it is used, and whatever has that name could have been used.
+    Any,
+    /// By all of its names: they all go with it.
+    All,
+}
+
+/// The demand of a call for an image that it may name by its id, or by the beginning of one, which no pattern for names
+/// matches. `None` as well where there are several: their names would have to be tried with one another.
+pub fn image_by_id(call: &Call<'_>, demands: &[Demand<'_>]) -> Option<(usize, ById)> {
+    let by_id = match call.operation()?.id {
+        OperationId::ContainerCreate | OperationId::ImageGet | OperationId::ImageTag => ById::Any,
+        OperationId::ImageDelete => ById::All,
+        _ => return None,
+    };
     let mut found = demands
         .iter()
         .enumerate()
@@ -27,10 +38,10 @@ pub fn image_by_id(call: &Call<'_>, demands: &[Demand<'_>]) -> Option<usize> {
             Asked::Flag | Asked::Number(_) | Asked::Unlimited => false,
         });
     let (index, _) = found.next()?;
-    found.next().is_none().then_some(index)
+    found.next().is_none().then_some((index, by_id))
 }
 
-/// What an inspected image is called: by its tags, by its digests in registries, and by its id.
+/// What an inspected image is called: by its tags and by its digests in registries, and by its id, which comes last.
 pub fn image_names(inspection: &Document<'_>) -> Vec<String> {
     let root = inspection.root();
     let listed = |field: &str| {
@@ -61,6 +72,22 @@ pub fn called<'c>(demands: &[Demand<'c>], number: usize, name: &str) -> Vec<Dema
     {
         demand.place = format!("{} ({written})", demand.place).into();
         demand.value = Asked::Text(Cow::Owned(name.to_owned()));
+    }
+    called
+}
+
+/// The demands, with the image `number` called by each of `names`, of which there is one at least.
+pub fn called_all<'c>(demands: &[Demand<'c>], number: usize, names: &[String]) -> Vec<Demand<'c>> {
+    let mut names = names.iter();
+    let mut called = match names.next() {
+        Some(name) => called(demands, number, name),
+        None => return demands.to_vec(),
+    };
+    if let Some(first) = called.get(number).cloned() {
+        called.extend(names.map(|name| Demand {
+            value: Asked::Text(Cow::Owned(name.clone())),
+            ..first.clone()
+        }));
     }
     called
 }

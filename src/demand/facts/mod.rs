@@ -17,7 +17,7 @@ use super::walk::{Path, Walk};
 use super::{Demand, Kind, Place, Value as Asked};
 use crate::api::json::{Document, Member, Value};
 use crate::api::{Call, OperationId};
-pub use image::{called, image_by_id, image_names};
+pub use image::{ById, called, called_all, image_by_id, image_names};
 
 /// A name in a call that stands for something in the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +109,9 @@ fn of_demand<'c>(demand: &Demand<'c>) -> Option<Reference<'c>> {
     let Asked::Text(text) = &demand.value else {
         return None;
     };
+    if demand.is_left_out() {
+        return None;
+    }
     let (_, read) = NAMES.iter().find(|(kind, _)| *kind == demand.kind)?;
     let (target, name) = read(text)?;
     Some(Reference {

@@ -93,11 +93,11 @@ kinds! {
     ArchivePath "archive-path" Shape::Text, "paths in the container that files are copied to or from", "\"/work/**\"";
     BaseImage "base-image" Shape::Image, "images that a build takes something from: `FROM`, `COPY --from`, `RUN --mount=from`, `# syntax`", "[\"docker.io/library/*\", \"registry.example.com/base/**\"]";
     Bind "bind" Shape::Path, "host paths that are mounted; symbolic links on the host are the operator's care", "[\"/srv/ci/**:ro\"]";
-    BindOption "bind-option" Shape::Text, "mount propagation, relabelling and the like for a bind", "\"propagation=rslave\"";
+    BindOption "bind-option" Shape::Text, "mount propagation, relabelling and the like for a bind; `tmpfs=OPTION` for what reaches past a tmpfs, such as `remount`", "\"propagation=rslave\"";
     Blkio "blkio" Shape::Text, "block devices on the host whose weight or throughput is set", "/dev/sda";
     Body "body" Shape::Text, "every demand of the call; `any` is its only value", "any";
     BuildArg "build-arg" Shape::Text, "names of build arguments", "\"HTTP_PROXY\"";
-    BuildOutput "build-output" Shape::Text, "`outputs` of a build", "\"type=image*\"";
+    BuildOutput "build-output" Shape::Text, "`outputs` of a build, as `type=TYPE,NAME=VALUE`", "\"type=image*\"";
     BuildRemote "build-remote" Shape::Text, "a URL that the engine fetches the build context from", "\"https://github.com/acme/**\"";
     CacheFrom "cache-from" Shape::Image, "images that a build takes its cache from", "\"registry.example.com/**\"";
     CapAdd "cap-add" Shape::Text, "capabilities beyond the engine's default set, without `CAP_`", "[NET_ADMIN]";

@@ -48,6 +48,17 @@ pub struct Demand<'c> {
     pub safe: bool,
 }
 
+impl Demand<'_> {
+    /// Whether the client has left out what is demanded, so that its value only stands for what comes of that. Such values
+    /// stand in parentheses, as no image, user or network does.
+    pub fn is_left_out(&self) -> bool {
+        match &self.value {
+            Value::Text(text) => text.starts_with('('),
+            Value::Flag | Value::Number(_) | Value::Unlimited => false,
+        }
+    }
+}
+
 /// What a demand asks for of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'c> {

@@ -56,7 +56,8 @@ pub(in crate::demand) fn port(
     port: &str,
     protocol: &str,
 ) -> (Cow<'static, str>, bool) {
-    let parsed = address.parse::<IpAddr>();
+    // An IPv4 address written as one of IPv6 is that address to the engine, too.
+    let parsed = address.parse::<IpAddr>().map(|it| it.to_canonical());
     let host = match &parsed {
         _ if address.is_empty() => Cow::Borrowed("0.0.0.0"),
         Ok(IpAddr::V4(address)) => Cow::Owned(address.to_string()),
@@ -64,24 +65,35 @@ pub(in crate::demand) fn port(
         Err(_) => Cow::Borrowed(address),
     };
     let port = if port.is_empty() { "0" } else { port };
-    let high = port.split('-').all(|end| {
-        end.parse::<u16>()
-            .is_ok_and(|number| number == 0 || number >= 1024)
-    });
+    let high = port == "0"
+        || port
+            .split('-')
+            .all(|end| end.parse::<u16>().is_ok_and(|number| number >= 1024));
     let safe = high && parsed.is_ok_and(|address| address.is_loopback());
+    // The engine reads protocols in any case (moby daemon/libnetwork/types, `ParseProtocol`).
+    let protocol = protocol.to_ascii_lowercase();
     (Cow::Owned(format!("{host}:{port}/{protocol}")), safe)
 }
 
 /// The engine upper-cases the name and adds `CAP_` if it is missing (moby daemon/pkg/oci/caps/utils.go).
-pub(in crate::demand) fn capability(name: &str) -> Cow<'_, str> {
-    if !name.is_ascii() {
-        return Cow::Borrowed(name);
-    }
-    let upper = name.to_ascii_uppercase();
+pub(in crate::demand) fn capability(name: &str) -> String {
+    let upper = upper(name);
     match upper.strip_prefix("CAP_") {
-        Some(bare) => Cow::Owned(bare.to_owned()),
-        None => Cow::Owned(upper),
+        Some(bare) => bare.to_owned(),
+        None => upper,
     }
+}
+
+/// A name as Go's `strings.ToUpper` leaves it, for names that are ASCII once they are so: two letters outside of it
+/// become some.
+pub(in crate::demand) fn upper(name: &str) -> String {
+    name.chars()
+        .map(|letter| match letter {
+            '\u{131}' => 'I',
+            '\u{17F}' => 'S',
+            _ => letter.to_ascii_uppercase(),
+        })
+        .collect()
 }
 
 /// A kernel parameter with dots: where the first separator is a slash, slashes and dots change places (runc,

@@ -279,7 +279,7 @@ impl Evaluation<'_> {
         let limit = matches!(kind.info().shape, Shape::Limit(_));
         let mut found = false;
         for demand in self.demands.iter().filter(|demand| demand.kind == kind) {
-            let bounded = demand.value != Value::Unlimited;
+            let bounded = demand.value != Value::Unlimited && !demand.is_left_out();
             if bounded || rule.writes(demand, document) {
                 found = true;
             } else if limit {

@@ -145,6 +145,54 @@ fn max_and_require_want_a_bound() {
     );
 }
 
+/// What is left out is not nothing: the engine puts something in its place, which a rule may not want.
+#[test]
+fn what_is_left_out_is_no_way_around_a_restriction() {
+    check(
+        "version: 1\nallow:\n  - ContainerCreate: {image: alpine}\n",
+        &[
+            (r#"{"Image":"alpine"}"#, Ok(r#"{"Image":"alpine"}"#)),
+            (
+                r#"{"Cmd":["/v/x"],"HostConfig":{"Binds":["v:/v"]}}"#,
+                Err("(none)"),
+            ),
+            (
+                r#"{"Image":""}"#,
+                Err("Image: the rule's `image` does not match `(none)`"),
+            ),
+            (r#"{"Image":null}"#, Err("(none)")),
+        ],
+    );
+    check(
+        "version: 1\nallow:\n  - ContainerCreate: {require: [image, user]}\n",
+        &[
+            (
+                r#"{"Image":"a","User":"1"}"#,
+                Ok(r#"{"Image":"a","User":"1"}"#),
+            ),
+            (r#"{"Image":"a"}"#, Err("user")),
+            (r#"{"User":"1"}"#, Err("image")),
+        ],
+    );
+    check(
+        "version: 1\nallow:\n  - ContainerCreate: {max: {memory: 1GiB, memory-swap: 1GiB}}\n",
+        &[
+            (
+                r#"{"HostConfig":{"Memory":9,"MemorySwap":9}}"#,
+                Ok(r#"{"HostConfig":{"Memory":9,"MemorySwap":9}}"#),
+            ),
+            (
+                r#"{"HostConfig":{"Memory":536870912}}"#,
+                Ok(r#"{"HostConfig":{"Memory":536870912}}"#),
+            ),
+            (
+                r#"{"HostConfig":{"Memory":536870913}}"#,
+                Err("HostConfig.MemorySwap"),
+            ),
+        ],
+    );
+}
+
 #[test]
 fn labels_can_be_required_and_restricted() {
     check(

@@ -30,7 +30,7 @@ pub(super) static CREATE: Struct = Struct {
 };
 
 /// `POST /containers/{id}/update`.
-pub(super) static UPDATE: Struct = whole(&[RESOURCES, RESTART], resource_rules::resources);
+pub(super) static UPDATE: Struct = whole(&[RESOURCES, RESTART], resource_rules::update);
 
 /// `POST /commit`, which overlays it on the container's own configuration.
 pub(super) static COMMIT: Struct = plain(&[CONFIG]);

@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
+use super::resource_rules;
 use crate::api::json::{Member, Value};
 use crate::demand::normal;
 use crate::demand::walk::{Path, Walk};
 use crate::demand::{Kind, Value as Asked, reference};
 
 /// The parts of a container that the engine fills in when they are left out: a rule that restricts one of them must see it.
-pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c Value<'c>) {
+pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, body: &'c Value<'c>) {
     let host = Path::Field(&Path::Root, "HostConfig");
     for (kind, name) in [
         (Kind::Memory, "Memory"),
@@ -19,7 +20,15 @@ pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c Value<'c>
             walk.push(kind, Asked::Unlimited, &Path::Field(&host, name), true);
         }
     }
+    resource_rules::swap_left_out(walk, &Path::Field(&host, "MemorySwap"));
     absent(walk, Kind::User, "User");
+    // Such a container has an empty file system, and whatever is mounted into it.
+    if matches!(body.field("Image"), None | Some(Value::Null))
+        || body.field("Image").and_then(Value::as_str) == Some("")
+    {
+        let image = Path::Field(&Path::Root, "Image");
+        walk.tell(Kind::Image, "(none)", &image);
+    }
     if !walk
         .demands
         .iter()
@@ -36,9 +45,12 @@ pub(super) fn create<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c Value<'c>
 /// A user who is not named is the image's, often root: a rule about users must see that, too.
 pub(super) fn absent(walk: &mut Walk<'_>, kind: Kind, name: &'static str) {
     if !walk.demands.iter().any(|demand| demand.kind == kind) {
-        walk.tell(kind, "(the image's)", &Path::Field(&Path::Root, name));
+        walk.tell(kind, IMAGES_OWN, &Path::Field(&Path::Root, name));
     }
 }
+
+/// Stands for what the image says, and nobody has looked at.
+pub(super) const IMAGES_OWN: &str = "(the image's)";
 
 pub(super) fn image<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
@@ -142,7 +154,9 @@ pub(super) fn endpoints<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c
 pub(super) fn ports<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for Member { name: port, value } in value.as_object().unwrap_or_default() {
         let key = Path::Key(path, port);
-        let protocol = port.split_once('/').map_or("tcp", |(_, protocol)| protocol);
+        // As Go's `nat.SplitProtoPort` has it: what follows a second slash is nothing.
+        let protocol = port.split('/').nth(1).filter(|name| !name.is_empty());
+        let protocol = protocol.unwrap_or("tcp");
         let bindings = value.as_array().unwrap_or_default();
         if bindings.is_empty() {
             walk.push(
@@ -190,7 +204,7 @@ pub(super) fn cap_add<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c V
         let safe = DEFAULT_CAPABILITIES.contains(&&*name);
         walk.push(
             Kind::CapAdd,
-            Asked::Text(name),
+            Asked::Text(Cow::Owned(name)),
             &Path::Item(path, index),
             safe,
         );
@@ -279,17 +293,56 @@ pub(super) fn tmpfs<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Val
     for Member { name, value } in value.as_object().unwrap_or_default() {
         let here = Path::Key(path, name);
         walk.tell(Kind::Tmpfs, &**name, &here);
-        let options = value.as_str().unwrap_or_default();
-        let size = options
-            .split(',')
-            .filter_map(|option| option.strip_prefix("size="))
-            .next_back();
+        let words = || value.as_str().unwrap_or_default().split(',');
+        // `nr_blocks` is a size too, and the last one counts.
+        let size = words()
+            .rfind(|word| word.starts_with("size=") || word.starts_with("nr_blocks="))
+            .and_then(|word| word.strip_prefix("size="));
         let size = size
             .and_then(normal::bytes)
             .map_or(Asked::Unlimited, Asked::Number);
         walk.push(Kind::TmpfsSize, size, &here, true);
+        for word in words().filter(|word| !is_harmless_of_tmpfs(word)) {
+            walk.ask(Kind::BindOption, format!("tmpfs={word}"), &here);
+        }
     }
 }
+
+/// Whether an option of a tmpfs is about it alone. Among what the engine takes besides is `remount`, which makes what is
+/// mounted at the same path by another spelling writable (moby/sys `mount/flags_unix.go`; runc).
+fn is_harmless_of_tmpfs(option: &str) -> bool {
+    let name = option.split_once('=').map_or(option, |(name, _)| name);
+    HARMLESS_OF_TMPFS.contains(&name)
+}
+
+const HARMLESS_OF_TMPFS: [&str; 26] = [
+    "",
+    "async",
+    "atime",
+    "defaults",
+    "dev",
+    "diratime",
+    "dirsync",
+    "exec",
+    "gid",
+    "mode",
+    "mpol",
+    "noatime",
+    "nodev",
+    "nodiratime",
+    "noexec",
+    "nosuid",
+    "nr_blocks",
+    "nr_inodes",
+    "relatime",
+    "ro",
+    "rw",
+    "size",
+    "strictatime",
+    "suid",
+    "sync",
+    "uid",
+];
 
 pub(super) fn sysctls<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     for Member { name, value } in value.as_object().unwrap_or_default() {

@@ -48,15 +48,18 @@ pub(super) static CHECKPOINT: Struct = plain(&[&[
 ]]);
 
 /// `POST /auth` (api/types/registry/authconfig.go; `email` up to 1.51).
-pub(super) static AUTH: Struct = plain(&[&[
-    field("username", Text, Free),
-    field("password", Text, Free),
-    field("auth", Text, Free),
-    field("email", Text, Free),
-    field("serveraddress", Text, By(registry)),
-    field("identitytoken", Text, Free),
-    field("registrytoken", Text, Free),
-]]);
+pub(super) static AUTH: Struct = whole(
+    &[&[
+        field("username", Text, Free),
+        field("password", Text, Free),
+        field("auth", Text, Free),
+        field("email", Text, Free),
+        field("serveraddress", Text, By(registry)),
+        field("identitytoken", Text, Free),
+        field("registrytoken", Text, Free),
+    ]],
+    hub,
+);
 
 fn user<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c Value<'c>) {
     rules::absent(walk, Kind::ExecUser, "User");
@@ -70,6 +73,21 @@ fn command<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
 fn checkpoint_dir<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(dir) = value.as_str().filter(|dir| !dir.is_empty()) {
         walk.ask(Kind::CheckpointDir, normal::bind(dir, false), path);
+    }
+}
+
+/// Without an address the engine logs in at Docker Hub.
+fn hub<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, _: &'c Value<'c>) {
+    if !walk
+        .demands
+        .iter()
+        .any(|demand| demand.kind == Kind::Registry)
+    {
+        walk.tell(
+            Kind::Registry,
+            "docker.io",
+            &Path::Field(path, "serveraddress"),
+        );
     }
 }
 

@@ -11,6 +11,7 @@ mod service;
 mod swarm;
 
 pub(super) use mount::volume_options;
+pub(super) use resource_rules::swap_left_out;
 
 use crate::api::OperationId;
 use crate::api::json::Document;

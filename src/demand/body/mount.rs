@@ -239,12 +239,23 @@ pub(in crate::demand) fn volume_options<'c>(
             let size = size.map_or(Asked::Unlimited, Asked::Number);
             walk.push(Kind::TmpfsSize, size, path, true);
         }
-        Purpose::Bind(device, read_only) => {
+        Purpose::Bind {
+            device,
+            read_only,
+            recursive,
+        } => {
             walk.ask(
                 Kind::Bind,
                 normal::bind(device, read_only),
                 &Path::Key(path, "device"),
             );
+            if read_only && recursive {
+                walk.ask(
+                    Kind::BindOption,
+                    "read-only-non-recursive",
+                    &Path::Key(path, "o"),
+                );
+            }
         }
         Purpose::Other => {
             for Member { name, value } in options {
@@ -262,8 +273,12 @@ pub(in crate::demand) fn volume_options<'c>(
 enum Purpose<'o> {
     /// A tmpfs of a size, and nothing but.
     Tmpfs(Option<u64>),
-    /// A host path, perhaps read-only, and nothing but.
-    Bind(&'o str, bool),
+    /// A host path and nothing but: perhaps read-only, perhaps with what is mounted below it, which stays writable.
+    Bind {
+        device: &'o str,
+        read_only: bool,
+        recursive: bool,
+    },
     /// Something else: each option speaks for itself.
     Other,
 }
@@ -296,7 +311,12 @@ fn purpose<'o>(options: &'o [Member<'o>]) -> Purpose<'o> {
         && words().any(bind)
         && words().all(|word| bind(word) || harmless(word))
     {
-        return Purpose::Bind(device, words().any(|word| word == "ro"));
+        return Purpose::Bind {
+            device,
+            // Of the two, the last one counts (moby/sys `mount/flags_unix.go`).
+            read_only: words().rfind(|word| matches!(*word, "ro" | "rw")) == Some("ro"),
+            recursive: words().any(|word| word == "rbind"),
+        };
     }
     Purpose::Other
 }

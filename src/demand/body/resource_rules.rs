@@ -46,6 +46,36 @@ pub(super) fn resources<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, host: &'c 
     }
 }
 
+/// A change of limits. To lift that of processes is to undo it, and so is to shorten the period that an earlier quota was
+/// given for (moby daemon/container/container_unix.go, `UpdateContainer`).
+pub(super) fn update<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, limits: &'c Value<'c>) {
+    resources(walk, path, limits);
+    for demand in &mut walk.demands {
+        if demand.kind == Kind::Pids && demand.value == Asked::Unlimited {
+            demand.safe = false;
+        }
+    }
+    let number = |name: &str| limits.field(name).and_then(Value::as_i64).unwrap_or(0);
+    if number("CpuPeriod") != 0 && number("CpuQuota") == 0 {
+        let period = Path::Field(path, "CpuPeriod");
+        walk.push(Kind::Cpus, Asked::Unlimited, &period, false);
+    }
+}
+
+/// Without a limit of memory and swap together, that of memory is doubled (moby daemon/daemon_unix.go,
+/// `adaptContainerSettings`).
+pub(in crate::demand) fn swap_left_out<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>) {
+    let find = |kind| walk.demands.iter().find(|demand| demand.kind == kind);
+    if find(Kind::MemorySwap).is_some() {
+        return;
+    }
+    let value = match find(Kind::Memory).map(|demand| &demand.value) {
+        Some(Asked::Number(memory)) => Asked::Number(memory.saturating_mul(2)),
+        Some(Asked::Flag | Asked::Text(_) | Asked::Unlimited) | None => Asked::Unlimited,
+    };
+    walk.push(Kind::MemorySwap, value, path, true);
+}
+
 pub(super) fn oom_score<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Value::Number(score) = value
         && score.starts_with('-')

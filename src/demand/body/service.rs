@@ -319,7 +319,7 @@ fn port<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, port: &'c Value<'c>) {
     walk.ask(Kind::Ports, text, path);
 }
 
-/// What each task may take; the engine sets no limit of its own.
+/// What each task may take, and what the engine fills in: it sets no limit of its own.
 fn limits<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, service: &'c Value<'c>) {
     let task = Path::Field(&Path::Root, "TaskTemplate");
     let resources = Path::Field(&task, "Resources");
@@ -344,5 +344,16 @@ fn limits<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, service: &'c Value<'c>) {
             &Path::Field(&path, name),
             true,
         );
+    }
+    let spec = Path::Field(&task, "ContainerSpec");
+    if !walk.demands.iter().any(|demand| demand.kind == Kind::User) {
+        walk.tell(Kind::User, rules::IMAGES_OWN, &Path::Field(&spec, "User"));
+    }
+    if !walk
+        .demands
+        .iter()
+        .any(|demand| demand.kind == Kind::NetworkMode)
+    {
+        walk.tell(Kind::NetworkMode, "bridge", &Path::Field(&task, "Networks"));
     }
 }

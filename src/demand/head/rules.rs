@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::signal;
-use crate::api::json::{Document, Member, Value as Json};
+use crate::api::json::{Document, Member, Value as Json, has_folded_twins};
 use crate::api::{Call, OperationId, truthy};
+use crate::demand::body::swap_left_out;
 use crate::demand::dockerfile::UNSEEN;
 use crate::demand::normal;
 use crate::demand::walk::{Path, Walk, wrong};
@@ -219,6 +220,7 @@ fn built<'c>(walk: &mut Walk<'c>, _: &Path<'_, 'c>, _: &'c str, call: &'c Call<'
             walk.push(kind, Value::Unlimited, &Path::Field(&query, name), true);
         }
     }
+    swap_left_out(walk, &Path::Field(&query, "memswap"));
 }
 
 fn pushed<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str, call: &'c Call<'c>) {
@@ -243,6 +245,8 @@ pub(super) fn search_term<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, term: &'
         && !matches!(host, "docker.io" | "index.docker.io")
     {
         walk.ask(Kind::Registry, host, path);
+    } else {
+        walk.tell(Kind::Registry, "docker.io", path);
     }
 }
 
@@ -415,21 +419,32 @@ pub(super) fn ulimits<'c>(
     })
 }
 
-/// Where a build's result goes; some kinds are files on the host.
+/// Where a build's result goes; some kinds are files on the host. As the client's command line has it: `type=TYPE,NAME=VALUE`.
 pub(super) fn outputs<'c>(
     walk: &mut Walk<'c>,
     path: &Path<'_, 'c>,
     json: &'c str,
 ) -> Result<(), BadBody> {
     items(path, json, |item, here| {
-        let mut text = Vec::new();
-        Document::new(item.clone()).write(&mut text);
-        walk.found(
-            Kind::BuildOutput,
-            String::from_utf8_lossy(&text).into_owned(),
-            here,
-            false,
-        );
+        let mut words = Vec::new();
+        for Member { name, value } in item.as_object().unwrap_or_default() {
+            match (name.to_ascii_lowercase().as_str(), value) {
+                ("type", Json::Text(kind)) => words.insert(0, format!("type={kind}")),
+                ("attrs", Json::Object(attributes)) => words.extend(
+                    attributes
+                        .iter()
+                        .map(|attribute| normal::pair(&attribute.name, &attribute.value)),
+                ),
+                (_, Json::Null) => {}
+                _ => {
+                    return Err(wrong(
+                        &Path::Field(here, name),
+                        "`Type`, a string, or `Attrs`, an object",
+                    ));
+                }
+            }
+        }
+        walk.found(Kind::BuildOutput, words.join(","), here, false);
         Ok(())
     })
 }
@@ -463,6 +478,22 @@ fn members(
     }
 }
 
+/// What the engine reads into a struct has each field once, whatever its case.
+fn one_reading(item: &Json<'_>, path: &Path<'_, '_>) -> Result<(), BadBody> {
+    let members = item.as_object().unwrap_or_default();
+    if let Some(member) = members.iter().find(|member| !member.name.is_ascii()) {
+        return Err(BadBody::ForeignName {
+            place: Path::Field(path, &member.name).to_string(),
+        });
+    }
+    match has_folded_twins(members) {
+        Some(twin) => Err(BadBody::FoldedTwin {
+            place: Path::Field(path, twin).to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
 fn items(
     path: &Path<'_, '_>,
     json: &str,
@@ -476,10 +507,11 @@ fn items(
         .map(Document::root)
     {
         Ok(Json::Null) => Ok(()),
-        Ok(Json::Array(items)) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, item)| each(item, &Path::Item(path, index))),
+        Ok(Json::Array(items)) => items.iter().enumerate().try_for_each(|(index, item)| {
+            let here = Path::Item(path, index);
+            one_reading(item, &here)?;
+            each(item, &here)
+        }),
         Ok(Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_)) | Err(_) => {
             Err(wrong(path, "a JSON array"))
         }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::demand::normal;
+
 const NAMES: [&str; 31] = [
     "SIGHUP",
     "SIGINT",
@@ -36,7 +38,7 @@ const NAMES: [&str; 31] = [
     "SIGSYS",
 ];
 
-/// The signal's one name: `SIGKILL` of `9`, `kill` and `SigKill`.
+/// The signal's one name: `SIGKILL` of `9`, `kill` and `SigKill`. The engine compares in upper case, as Go has it.
 pub(super) fn normal(signal: &str) -> Cow<'static, str> {
     let named = signal
         .parse::<usize>()
@@ -46,7 +48,7 @@ pub(super) fn normal(signal: &str) -> Cow<'static, str> {
     if let Some(name) = named {
         return Cow::Borrowed(name);
     }
-    let upper = signal.to_ascii_uppercase();
+    let upper = normal::upper(signal);
     let full = if upper.starts_with("SIG") {
         upper
     } else {

@@ -47,7 +47,7 @@ pub(super) fn resources<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, host: &'c 
 }
 
 /// A change of limits. To lift that of processes is to undo it, and so is to shorten the period that an earlier quota was
-/// given for (moby daemon/container/container_unix.go, `UpdateContainer`).
+/// given for (moby `daemon/container/container_unix.go`, `UpdateContainer`).
 pub(super) fn update<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, limits: &'c Value<'c>) {
     resources(walk, path, limits);
     for demand in &mut walk.demands {
@@ -62,7 +62,7 @@ pub(super) fn update<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, limits: &'c V
     }
 }
 
-/// Without a limit of memory and swap together, that of memory is doubled (moby daemon/daemon_unix.go,
+/// Without a limit of memory and swap together, that of memory is doubled (moby `daemon/daemon_unix.go`,
 /// `adaptContainerSettings`).
 pub(in crate::demand) fn swap_left_out<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>) {
     let find = |kind| walk.demands.iter().find(|demand| demand.kind == kind);

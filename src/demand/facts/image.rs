@@ -18,14 +18,18 @@ pub enum ById {
     All,
 }
 
+static BY_ID: &[(OperationId, ById)] = &[
+    (OperationId::ContainerCreate, ById::Any),
+    (OperationId::ImageDelete, ById::All),
+    (OperationId::ImageGet, ById::Any),
+    (OperationId::ImageTag, ById::Any),
+];
+
 /// The demand of a call for an image that it may name by its id, or by the beginning of one, which no pattern for names
 /// matches. `None` as well where there are several: their names would have to be tried with one another.
 pub fn image_by_id(call: &Call<'_>, demands: &[Demand<'_>]) -> Option<(usize, ById)> {
-    let by_id = match call.operation()?.id {
-        OperationId::ContainerCreate | OperationId::ImageGet | OperationId::ImageTag => ById::Any,
-        OperationId::ImageDelete => ById::All,
-        _ => return None,
-    };
+    let operation = call.operation()?.id;
+    let (_, by_id) = *BY_ID.iter().find(|(id, _)| *id == operation)?;
     let mut found = demands
         .iter()
         .enumerate()

@@ -81,11 +81,12 @@ impl Reading<'_> {
         let json = answer
             .field("content-type")
             .is_some_and(|kind| kind.starts_with(b"application/json"));
-        let view = match (answer.status(), view) {
+        let view = match (answer.status(), view.missing()) {
+            (404, Some(missing)) => View::Missing(missing),
             (400.., _) if json => View::Error,
             (400.., _) => View::ErrorText,
-            (_, View::Pass) => return None,
-            (_, view) => view.clone(),
+            _ if matches!(view, View::Pass) => return None,
+            _ => view.clone(),
         };
         let empty = matches!(answer.framing(), Framing::None | Framing::Length(0));
         let at_once = matches!(
@@ -190,6 +191,7 @@ pub(crate) async fn pass(
     if let Some((shield, at_once)) = shield {
         let shielded = Shielded {
             shield,
+            engine,
             outgoing: framing,
             status: answer.status(),
             exchange,

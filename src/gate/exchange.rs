@@ -150,11 +150,7 @@ enum Passage<'c, 's> {
     /// As the client wrote it.
     Host(Permit<'c>),
     /// Made a tenant's own, with what it holds until its end.
-    Tenant(
-        &'s Resident,
-        Box<Prepared<'c>>,
-        #[expect(dead_code, reason = "held, not read")] Hold,
-    ),
+    Tenant(&'s Resident, Box<Prepared<'c>>, Hold),
     /// Not at all: the gate answers.
     Answer(Permit<'c>, Answer),
 }
@@ -197,10 +193,14 @@ impl<'c, 's> Passage<'c, 's> {
     ) -> Result<Vec<Demand<'static>>, Refusal> {
         let (call, document) = (self.permit().call(), self.permit().document());
         match self {
-            Self::Host(_) => lookup::demands(engine, call, document, demands, exchange).await,
-            Self::Tenant(..) => {
+            Self::Host(_) => {
+                let asked = (engine, &lookup::Known::new());
+                lookup::demands(asked, call, document, demands, exchange).await
+            }
+            Self::Tenant(_, _, hold) => {
                 let demands = demand::of(call, document).map_err(Refusal::BodyMeaning)?;
-                lookup::demands(engine, call, document, &demands, exchange).await
+                let asked = (engine, hold.known());
+                lookup::demands(asked, call, document, &demands, exchange).await
             }
             Self::Answer(..) => Ok(Vec::new()),
         }

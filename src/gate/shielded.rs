@@ -1,12 +1,14 @@
 //! An answer's body on its way to a tenant, through a shield.
 
 use super::answer::Failure;
+use super::ask::fetch;
 use super::buffer::Buffer;
+use super::engine::Engine;
 use super::relay::RelayError;
 use super::respond::Refusal;
 use super::stream::{Reader, Writer};
 use crate::observe::Exchange;
-use crate::tenant::Shield;
+use crate::tenant::{Shield, Unshieldable};
 use crate::wire::{BodyDecoder, Framing, write};
 
 /// How much is held back at most before it is written.
@@ -15,6 +17,8 @@ const GATHER: usize = 32 * 1024;
 /// A body that is shielded.
 pub(super) struct Shielded<'a, 'e> {
     pub(super) shield: Shield,
+    /// Whom the shield's questions go to.
+    pub(super) engine: &'a Engine,
     pub(super) outgoing: Framing,
     /// The status, for the record: noted when the first byte goes out.
     pub(super) status: u16,
@@ -46,10 +50,9 @@ impl Shielded<'_, '_> {
                 Err(bad) => return Err(self.broken(bad.into())),
             };
             let data = input.filled().get(piece.data).unwrap_or_default();
-            if !data.is_empty()
-                && let Err(error) = self.shield.push(data, &mut clean)
-            {
-                return Err(self.broken(RelayError::Shielded(error)));
+            if !data.is_empty() {
+                let pushed = self.shield.push(data, &mut clean);
+                self.settle(pushed, &mut clean).await?;
             }
             input.consume(piece.consumed);
             if piece.end {
@@ -75,14 +78,33 @@ impl Shielded<'_, '_> {
     }
 
     async fn end(&mut self, clean: &mut Vec<u8>) -> Result<(), Failure> {
-        if let Err(error) = self.shield.finish(clean) {
-            return Err(self.broken(RelayError::Shielded(error)));
-        }
+        let finished = self.shield.finish(clean);
+        self.settle(finished, clean).await?;
         self.frame(clean);
         if self.outgoing == Framing::Chunked {
             self.out.extend_from_slice(write::LAST_CHUNK);
         }
         self.write().await
+    }
+
+    /// Asks the engine what the shield wants to know, until it is content.
+    async fn settle(
+        &mut self,
+        mut done: Result<(), Unshieldable>,
+        clean: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        loop {
+            if let Err(error) = done {
+                return Err(self.broken(RelayError::Shielded(error)));
+            }
+            let Some(question) = self.shield.question() else {
+                return Ok(());
+            };
+            done = match fetch(self.engine, &question).await {
+                Ok(fact) => self.shield.learn(question, fact, clean),
+                Err(error) => Err(Unshieldable::Unreadable(error.to_string())),
+            };
+        }
     }
 
     fn frame(&mut self, clean: &mut Vec<u8>) {
@@ -114,6 +136,7 @@ impl Shielded<'_, '_> {
         } else {
             self.out.clear();
             Failure::Refuse(match error {
+                RelayError::Shielded(Unshieldable::Refused(refusal)) => Refusal::Tenant(refusal),
                 RelayError::Shielded(error) => Refusal::Shield(error),
                 RelayError::Inspected(_)
                 | RelayError::Malformed(_)

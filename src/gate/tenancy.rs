@@ -15,6 +15,7 @@ use super::engine::Engine;
 use super::guests::{Guest, Guests};
 use super::identity;
 use super::lease::{Lease, Making};
+use super::lookup::Known;
 use super::respond::Refusal;
 use crate::api::Call;
 use crate::api::json::Document;
@@ -181,6 +182,15 @@ pub(crate) struct Hold {
     _reservation: Option<Reservation>,
     names: Option<Lease>,
     afterwards: Option<(Arc<Engine>, Lookup)>,
+    /// What was asked of the engine for it.
+    known: Known,
+}
+
+impl Hold {
+    /// What the engine has answered to questions about this call.
+    pub(crate) const fn known(&self) -> &Known {
+        &self.known
+    }
 }
 
 impl Drop for Hold {
@@ -283,7 +293,8 @@ impl Resident {
         } else {
             None
         };
-        let prepared = match self.ask(engine, permit, exchange).await? {
+        let mut known = Known::new();
+        let prepared = match self.ask(engine, permit, &mut known, exchange).await? {
             Asked::Done(prepared) => prepared,
             Asked::Answer(answer) => return Ok(Outcome::Answer(answer)),
         };
@@ -301,6 +312,7 @@ impl Resident {
                 .afterwards
                 .clone()
                 .map(|lookup| (Arc::clone(engine), lookup)),
+            known,
         };
         Ok(Outcome::Send(Box::new(prepared), hold))
     }
@@ -309,6 +321,7 @@ impl Resident {
         &self,
         engine: &Engine,
         permit: &Permit<'c>,
+        known: &mut Known,
         exchange: &mut Exchange,
     ) -> Result<Asked<Prepared<'c>>, Refusal> {
         let chance = RandomState::new().build_hasher().finish();
@@ -319,8 +332,15 @@ impl Resident {
             let reserved = changes.borrow_and_update().clone();
             let step =
                 |facts: &Facts| tenant::prepare(&self.tenant, permit, facts, chance, &reserved);
+            known.clear();
             let note = |lookup: &Lookup, fact: &Fact| {
-                if fact.status != 200 || !exchange.is_recorded() {
+                if fact.status != 200 {
+                    return;
+                }
+                if !lookup.target.contains('?') {
+                    known.push((lookup.target.clone(), fact.body.clone()));
+                }
+                if !exchange.is_recorded() {
                     return;
                 }
                 if let Ok(found) = Document::parse(&fact.body) {

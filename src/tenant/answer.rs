@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
-use super::image::{Names, Patterns};
+use super::Refusal;
+use super::image::{Names, Patterns, no_image};
+use super::refusal::Kind;
 use super::steps::Steps;
 
 /// What the engine answers with, for the shield to know whose names and objects may be in it.
@@ -14,28 +16,38 @@ use super::steps::Steps;
 pub enum View {
     /// Nothing that names an object: passed on as it is.
     Pass,
+    /// That there is no such object, in the gate's words and not in the engine's: an object that is another's is answered so,
+    /// too, and nobody can tell the one from the other.
+    Missing(Refusal),
     /// `{"message": ...}`, where the tenant's own names stand as the engine knows them.
     Error,
     /// A line of text that says the same, from an operation that hands over its connection.
     ErrorText,
-    /// `GET /containers/ID/json`, of the tenant's own container.
-    ContainerInspect,
+    /// `GET /containers/ID/json` of what the client calls so: the answer itself tells whether it is the tenant's.
+    ContainerInspect(String),
     /// `GET /containers/ID/stats`: JSON objects one behind the other, each with the container's name.
     ContainerStats,
     /// `GET /containers/json`.
     ContainerList(Listing),
-    /// `GET /volumes/NAME`, and what the creation of a volume answers.
-    VolumeInspect,
+    /// `GET /exec/ID/json` of what the client calls so, which runs in a container that is asked for.
+    ExecInspect(String),
+    /// `GET /volumes/NAME` of what the client calls so, and what the creation of a volume answers.
+    VolumeInspect(String),
     /// `GET /volumes`.
     VolumeList(Listing),
-    /// `GET /networks/ID`, of the tenant's own network.
-    NetworkInspect,
+    /// `GET /networks/ID` of what the client calls so.
+    NetworkInspect(String),
     /// `GET /networks`.
     NetworkList(Listing),
     /// `GET /images/json`: the tenant's own images, and those that are shared, under the names that are.
     ImageList(ImageListing),
-    /// `GET /images/NAME/json`, of an image that the tenant may use. These names stand for others to it.
-    ImageInspect(Names),
+    /// `GET /images/NAME/json`.
+    ImageInspect {
+        /// What the client calls the image.
+        term: String,
+        /// The tenant's own names of images, where they are known.
+        own: Option<Names>,
+    },
     /// `GET /images/NAME/history`: what the gate adds to a build is a step of it. These names are the tenant's own.
     ImageHistory(Names),
     /// What saving images answers: a tar archive.
@@ -46,8 +58,8 @@ pub enum View {
     ImagesPruned,
     /// What a build or a load tells of its steps: JSON objects one behind the other.
     Progress(Steps),
-    /// `GET /events`: JSON objects one behind the other, without an end. Of the images that are named, if any are.
-    Events(BTreeSet<String>),
+    /// `GET /events`: JSON objects one behind the other, without an end.
+    Events(EventListing),
     /// `GET /system/df`. These names of images are the tenant's own.
     DataUsage {
         /// The tenant's own names of images.
@@ -59,6 +71,27 @@ pub enum View {
     Info(Counts),
     /// What a prune of volumes or networks answers: an object with a list of names.
     Pruned,
+}
+
+impl View {
+    /// What is answered where the engine has no such object, if the answer shows one.
+    pub fn missing(&self) -> Option<Refusal> {
+        let (kind, term) = if let Self::ContainerInspect(term) = self {
+            (Kind::Container, term)
+        } else if let Self::ExecInspect(term) = self {
+            (Kind::Exec, term)
+        } else if let Self::VolumeInspect(term) = self {
+            (Kind::Volume, term)
+        } else if let Self::NetworkInspect(term) = self {
+            (Kind::Network, term)
+        } else if let Self::ImageInspect { term, .. } = self {
+            return Some(no_image(term));
+        } else {
+            return None;
+        };
+        let term = term.clone();
+        Some(Refusal::NoSuch { kind, term })
+    }
 }
 
 /// What of a list's filters the engine cannot apply, since it knows other names: the shield applies it.
@@ -80,6 +113,15 @@ pub struct ImageListing {
     pub wanted: Patterns,
 }
 
+/// Which events are wanted, as far as the engine cannot tell.
+#[derive(Clone, Debug, Default)]
+pub struct EventListing {
+    /// Images of which one is wanted; none for events of whatever.
+    pub images: BTreeSet<String>,
+    /// The tenant's own volumes that the engine has named itself: their events do not tell whose they are.
+    pub volumes: BTreeSet<String>,
+}
+
 /// How much of everything `GET /info` may tell.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counts {
@@ -95,10 +137,13 @@ pub struct Counts {
     pub images: u64,
 }
 
-/// The engine's answer is not what the operation answers: nothing of it may go to a tenant.
+/// Nothing of the engine's answer may go to a tenant.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the engine's answer cannot be read: {reason}")]
-pub struct Unshieldable {
-    /// What is wrong with it.
-    pub reason: String,
+pub enum Unshieldable {
+    /// It is not what the operation answers.
+    #[error("the engine's answer cannot be read: {0}")]
+    Unreadable(String),
+    /// It is about what is not the tenant's.
+    #[error(transparent)]
+    Refused(Refusal),
 }

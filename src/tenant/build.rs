@@ -152,7 +152,7 @@ pub fn may_build_from(
                 }
             }
             Image::Shared(image) => triggers(&base.term, &image)?,
-            Image::Foreign => return Err(no_image(&base.term)),
+            Image::Foreign => return Err(no_image(&base.term).into()),
             Image::Absent if base.needed => {
                 return Err(way(
                     &format!("building from `{}`, which is not here,", base.term),

@@ -29,7 +29,7 @@ pub(super) fn create<'c>(
             Some(image)
         }
         Image::Shared(image) => Some(image),
-        Image::Foreign | Image::Absent => return Err(no_image(&term)),
+        Image::Foreign | Image::Absent => return Err(no_image(&term).into()),
     };
     let mut host = root
         .field_mut("HostConfig")

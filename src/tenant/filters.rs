@@ -98,6 +98,12 @@ impl Filters {
         self.0.remove(name).unwrap_or_default()
     }
 
+    /// Whether `value` passes the filter `name`.
+    pub(super) fn may_be(&self, name: &str, value: &str) -> bool {
+        let values = self.0.get(name);
+        values.is_none_or(|values| values.is_empty() || values.contains(value))
+    }
+
     /// Adds the engine's names to the values of `name`, which name objects or the beginnings of their identifiers.
     pub(super) fn add_names(&mut self, name: &str, tenant: &Tenant) {
         if let Some(values) = self.0.get_mut(name) {

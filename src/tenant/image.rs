@@ -235,7 +235,7 @@ pub(super) fn tag(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
         Image::Own(image) if private || scene.tenant.owns(image.owner()) => image,
         Image::Shared(image) if private => image,
         Image::Own(_) | Image::Shared(_) => return Err(Refusal::Shared(term.to_owned()).into()),
-        Image::Foreign | Image::Absent => return Err(no_image(term)),
+        Image::Foreign | Image::Absent => return Err(no_image(term).into()),
     };
     give_name(scene, call)?;
     call.set_object(image.id);
@@ -338,12 +338,33 @@ pub(super) fn ancestor(scene: &Scene<'_>, term: &str) -> Result<String, Stop> {
     })
 }
 
-/// Shows an image that may be used, by its identifier.
+/// Shows an image: the answer itself tells whether it may be used. What is asked before is whether the tenant has given the
+/// name to an image of its own.
 pub(super) fn inspect(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
-    let image = scene.usable_image(call.object().unwrap_or_default())?;
-    let shadowed = scene.shadowed(&image)?;
-    call.set_object(image.id);
-    Ok(View::ImageInspect(shadowed))
+    let term = call.object().unwrap_or_default().to_owned();
+    let Ok(parsed) = ImageTerm::parse(&term) else {
+        return Err(no_image(&term).into());
+    };
+    if parsed.name().is_some_and(is_reserved) {
+        return Err(no_image(&term).into());
+    }
+    let mut own = None;
+    match &parsed {
+        ImageTerm::Id(id) => call.set_object(id.clone()),
+        ImageTerm::Name(name) if name.digest().is_none() => {
+            let given = scene.own_name(name)?.map(|(_, image)| image.id);
+            call.set_object(given.unwrap_or_else(|| name.to_string()));
+        }
+        ImageTerm::Name(name) | ImageTerm::NameOrId { name, .. } => {
+            let names = scene.own_names()?;
+            let mapped = scene.tenant.engine_image(name);
+            if let Some(mapped) = mapped.filter(|_| names.contains(&name.familiar())) {
+                call.set_object(mapped.to_string());
+            }
+            own = Some(names);
+        }
+    }
+    Ok(View::ImageInspect { term, own })
 }
 
 /// Shows what an image that may be used is made of.

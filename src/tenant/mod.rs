@@ -33,7 +33,7 @@ mod view;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-pub use answer::{Counts, ImageListing, Listing, Unshieldable, View};
+pub use answer::{Counts, EventListing, ImageListing, Listing, Unshieldable, View};
 pub use build::{bases, may_build_from, renamed};
 pub use facts::{Answer, Ask, Fact, Facts, Lookup, Stop};
 pub use holdings::{Extent, Holdings, Removal, Standing, holdings};

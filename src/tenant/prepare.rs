@@ -1,5 +1,7 @@
 //! What a tenant's call becomes before it is sent.
 
+use std::collections::BTreeSet;
+
 use super::facts::Answer;
 use super::filters::Filters;
 use super::refusal::Kind;
@@ -7,8 +9,8 @@ use super::scene::{Scene, is_default};
 use super::scope::Scope;
 use super::steps::Steps;
 use super::{
-    CONTAINER, Counts, DEFAULT_LABEL, DEFAULT_NETWORK, Facts, Listing, Lookup, MADE_LABEL, Refusal,
-    Stop, Tenant, Usage, View, build, create, image, labels,
+    CONTAINER, Counts, DEFAULT_LABEL, DEFAULT_NETWORK, EventListing, Facts, Listing, Lookup,
+    MADE_LABEL, Refusal, Stop, Tenant, Usage, View, build, create, image, labels,
 };
 use crate::api::json::{Document, Value};
 use crate::api::{Call, Meaning, OperationId};
@@ -140,6 +142,11 @@ fn rewrite<'c>(
             call.set_object(scene.container(&term)?.id);
             view
         }
+        Scope::ContainerInspect => {
+            let term = term.strip_prefix('/').unwrap_or(&term).to_owned();
+            call.set_object(scene.container_pointer(&term)?);
+            View::ContainerInspect(term)
+        }
         Scope::ContainerCreate => {
             create::create(scene, call, root(document))?;
             View::Pass
@@ -188,6 +195,7 @@ fn rewrite<'c>(
             scene.exec(&term)?;
             View::Pass
         }
+        Scope::ExecInspect => View::ExecInspect(term),
         Scope::Prune(view) => {
             let mut filters = Filters::of(call)?;
             filters.add_owner(scene.tenant);
@@ -259,8 +267,8 @@ fn rewrite<'c>(
             View::NetworkList(Listing { names, limit: None })
         }
         Scope::NetworkRead => {
-            call.set_object(scene.network(&term)?.0);
-            View::NetworkInspect
+            call.set_object(scene.network_pointer(&term)?);
+            View::NetworkInspect(term)
         }
         Scope::NetworkCreate => {
             network(scene, root(document))?;
@@ -284,14 +292,15 @@ fn rewrite<'c>(
             filters.write(call);
             View::VolumeList(Listing { names, limit: None })
         }
-        Scope::Volume(view) => {
+        Scope::VolumeInspect => {
+            call.set_object(scene.volume_name(&term));
+            View::VolumeInspect(term)
+        }
+        Scope::VolumeDelete => {
             call.set_object(scene.volume(&term)?);
-            view
+            View::Pass
         }
-        Scope::VolumeCreate => {
-            volume(scene, root(document))?;
-            View::VolumeInspect
-        }
+        Scope::VolumeCreate => View::VolumeInspect(volume(scene, root(document))?),
     })
 }
 
@@ -326,7 +335,12 @@ fn events(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
     // The engine knows images by other names.
     let images = filters.take("image");
     filters.write(call);
-    Ok(View::Events(images))
+    let volumes = if filters.may_be("type", "volume") {
+        scene.unnamed_volumes()?
+    } else {
+        BTreeSet::new()
+    };
+    Ok(View::Events(EventListing { images, volumes }))
 }
 
 fn containers(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
@@ -454,7 +468,8 @@ fn network_join(scene: &Scene<'_>, call: &mut Call<'_>, root: &mut Value<'_>) ->
     Ok(())
 }
 
-fn volume(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
+/// Makes the creation of a volume the tenant's, and answers what the tenant calls it.
+fn volume(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<String, Stop> {
     labels::stamp(root, scene.tenant, &[])?;
     let name = root
         .field("Name")
@@ -462,7 +477,8 @@ fn volume(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
         .unwrap_or_default()
         .to_owned();
     if name.is_empty() {
-        return scene.claim(&[(Counted::Volumes, 1)]);
+        scene.claim(&[(Counted::Volumes, 1)])?;
+        return Ok(name);
     }
     if create::plain_name(&name).is_err() || name.starts_with('/') {
         return Err(Refusal::Malformed {
@@ -475,7 +491,7 @@ fn volume(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
     let engine_name = scene.free_volume(&name)?;
     scene.claim(&[(Counted::Volumes, u64::from(new))])?;
     root.set_field("Name", Value::text(engine_name));
-    Ok(())
+    Ok(name)
 }
 
 #[cfg(test)]

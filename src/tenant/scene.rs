@@ -1,8 +1,10 @@
 //! Whose is what: every reference in a call is resolved to the engine's object, and must be the tenant's.
 
+use std::collections::BTreeSet;
+
 use super::facts::{
     Facts, InspectedContainer, InspectedExec, Labels, ListedContainer, Lookup, Network, Volume,
-    label, read, unusable,
+    Volumes, label, read, unusable,
 };
 use super::refusal::Kind;
 use super::usage::{NOTHING, Usage};
@@ -46,27 +48,40 @@ impl Scene<'_> {
     /// An own container, named in a path or a document.
     pub(super) fn container(&self, term: &str) -> Result<Container, Stop> {
         let bare = term.strip_prefix('/').unwrap_or(term);
-        let missing = || {
-            Stop::from(Refusal::NoSuch {
-                kind: Kind::Container,
-                term: bare.to_owned(),
-            })
+        let target = match self.pointer(bare) {
+            Some(target) => format!("/containers/{}/json", segment(&target)),
+            None => return self.begun_container(bare),
         };
-        let target = match shape(bare) {
-            Shape::Empty => return Err(missing()),
-            Shape::Whole => bare.to_owned(),
-            Shape::Name => self.tenant.engine_name(bare),
-            Shape::Prefix => {
-                let own = self.own_containers()?;
-                return pick(own, bare, |c| &c.name, |c| &c.id)
-                    .map_err(Stop::from)?
-                    .ok_or_else(missing);
-            }
-        };
-        let target = format!("/containers/{}/json", segment(&target));
-        let found: InspectedContainer = self.facts.find(&target)?.ok_or_else(missing)?;
-        self.own_container(found.id, &[found.name], found.config.labels)
-            .ok_or_else(missing)
+        let found: Option<InspectedContainer> = self.facts.find(&target)?;
+        found
+            .and_then(|found| self.own_container(found.id, &[found.name], found.config.labels))
+            .ok_or_else(|| no_container(bare))
+    }
+
+    /// What the engine finds a container by that the tenant calls `term`, if there is one: whose it is shows the answer.
+    pub(super) fn container_pointer(&self, term: &str) -> Result<String, Stop> {
+        match self.pointer(term) {
+            Some(target) => Ok(target),
+            None => Ok(self.begun_container(term)?.id),
+        }
+    }
+
+    /// The engine's form of a term that can mean one object alone.
+    fn pointer(&self, term: &str) -> Option<String> {
+        match shape(term) {
+            Shape::Whole => Some(term.to_owned()),
+            Shape::Name => Some(self.tenant.engine_name(term)),
+            Shape::Empty | Shape::Prefix => None,
+        }
+    }
+
+    /// The own container with that name, or whose identifier begins so.
+    fn begun_container(&self, term: &str) -> Result<Container, Stop> {
+        if term.is_empty() {
+            return Err(no_container(term));
+        }
+        pick(self.own_containers()?, term, |c| &c.name, |c| &c.id)?
+            .ok_or_else(|| no_container(term))
     }
 
     /// A container's label alone does not make it the tenant's: it gets its image's, too.
@@ -109,21 +124,20 @@ impl Scene<'_> {
         ))
     }
 
-    /// The own container in which a command was prepared.
+    /// Whether a command was prepared in an own container.
     pub(super) fn exec(&self, id: &str) -> Result<(), Stop> {
-        let missing = || {
-            Stop::from(Refusal::NoSuch {
-                kind: Kind::Exec,
-                term: id.to_owned(),
-            })
-        };
         let found: InspectedExec = self
             .facts
             .find(&format!("/exec/{}/json", segment(id)))?
-            .ok_or_else(missing)?;
-        match self.container(&found.container_id) {
+            .ok_or_else(|| no_exec(id))?;
+        self.exec_in(&found.container_id, id)
+    }
+
+    /// Whether the container is own in which the command `id` was prepared.
+    pub(super) fn exec_in(&self, container: &str, id: &str) -> Result<(), Stop> {
+        match self.container(container) {
             Ok(_) => Ok(()),
-            Err(Stop::Refuse(Refusal::NoSuch { .. })) => Err(missing()),
+            Err(Stop::Refuse(Refusal::NoSuch { .. })) => Err(no_exec(id)),
             Err(other) => Err(other),
         }
     }
@@ -148,6 +162,21 @@ impl Scene<'_> {
             .filter(|volume| volume.name == name)
             .filter(|volume| self.tenant.owns(label(&volume.labels, OWNER_LABEL)))
             .map(|volume| volume.name))
+    }
+
+    /// The own volumes that the engine has named itself.
+    pub(super) fn unnamed_volumes(&self) -> Result<BTreeSet<String>, Stop> {
+        let list: Volumes = self
+            .facts
+            .have(&format!("/volumes?filters={}", self.owned()))?;
+        Ok(list
+            .volumes
+            .into_iter()
+            .flatten()
+            .filter(|volume| self.tenant.owns(label(&volume.labels, OWNER_LABEL)))
+            .map(|volume| volume.name)
+            .filter(|name| shape(name) == Shape::Whole)
+            .collect())
     }
 
     /// The engine's name of the volume that the tenant calls `term`: what the engine has named itself keeps its name.
@@ -210,39 +239,11 @@ impl Scene<'_> {
 
     /// An own network: its identifier and its name as the engine knows it.
     pub(super) fn network(&self, term: &str) -> Result<(String, String), Stop> {
-        let missing = || {
-            Stop::from(Refusal::NoSuch {
-                kind: Kind::Network,
-                term: term.to_owned(),
-            })
-        };
-        let own = |found: Network| {
-            self.tenant
-                .owns(label(&found.labels, OWNER_LABEL))
-                .then_some((found.id, found.name))
-        };
         if is_default(term) {
             return self.default_network();
         }
-        let target = match shape(term) {
-            Shape::Empty => return Err(missing()),
-            Shape::Whole => term.to_owned(),
-            Shape::Name => self.tenant.engine_name(term),
-            Shape::Prefix => {
-                let listed: Vec<Network> = self
-                    .facts
-                    .have(&format!("/networks?filters={}", self.owned()))?;
-                let networks: Vec<(String, String, String)> = listed
-                    .into_iter()
-                    .filter_map(own)
-                    .filter_map(|(id, name)| {
-                        let plain = self.tenant.plain_name(&name)?.to_owned();
-                        Some((id, name, plain))
-                    })
-                    .collect();
-                let found = pick(networks, term, |n| &n.2, |n| &n.0)?.ok_or_else(missing)?;
-                return Ok((found.0, found.1));
-            }
+        let Some(target) = self.pointer(term) else {
+            return self.begun_network(term);
         };
         let found: Option<Network> = self
             .facts
@@ -250,8 +251,44 @@ impl Scene<'_> {
         found
             // The engine also takes a part of an identifier.
             .filter(|network| network.id == target || network.name == target)
-            .and_then(own)
-            .ok_or_else(missing)
+            .and_then(|network| self.own_network(network))
+            .ok_or_else(|| no_network(term))
+    }
+
+    /// What the engine finds a network by that the tenant calls `term`, if there is one: whose it is shows the answer.
+    pub(super) fn network_pointer(&self, term: &str) -> Result<String, Stop> {
+        match self.pointer(term) {
+            Some(target) if !is_default(term) => Ok(target),
+            Some(_) | None => Ok(self.network(term)?.0),
+        }
+    }
+
+    /// The own network with that name, or whose identifier begins so.
+    fn begun_network(&self, term: &str) -> Result<(String, String), Stop> {
+        if term.is_empty() {
+            return Err(no_network(term));
+        }
+        let listed: Vec<Network> = self
+            .facts
+            .have(&format!("/networks?filters={}", self.owned()))?;
+        let networks: Vec<(String, String, String)> = listed
+            .into_iter()
+            .filter_map(|network| self.own_network(network))
+            .filter_map(|(id, name)| {
+                let plain = self.tenant.plain_name(&name)?.to_owned();
+                Some((id, name, plain))
+            })
+            .collect();
+        let found = pick(networks, term, |n| &n.2, |n| &n.0)?;
+        found
+            .map(|(id, name, _)| (id, name))
+            .ok_or_else(|| no_network(term))
+    }
+
+    fn own_network(&self, found: Network) -> Option<(String, String)> {
+        self.tenant
+            .owns(label(&found.labels, OWNER_LABEL))
+            .then_some((found.id, found.name))
     }
 
     /// The tenant's own default network, made on first need.
@@ -287,6 +324,26 @@ impl Scene<'_> {
                 )
             })
     }
+}
+
+fn no_container(term: &str) -> Stop {
+    no_such(Kind::Container, term)
+}
+
+fn no_exec(term: &str) -> Stop {
+    no_such(Kind::Exec, term)
+}
+
+fn no_network(term: &str) -> Stop {
+    no_such(Kind::Network, term)
+}
+
+fn no_such(kind: Kind, term: &str) -> Stop {
+    Refusal::NoSuch {
+        kind,
+        term: term.to_owned(),
+    }
+    .into()
 }
 
 /// Whether a network's name means the default one.

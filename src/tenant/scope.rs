@@ -20,6 +20,8 @@ pub enum Scope {
     ContainerList,
     /// Is about one own container, and answers so.
     Container(View),
+    /// Shows one own container: the answer itself tells whose it is.
+    ContainerInspect,
     /// Makes a container.
     ContainerCreate,
     /// Lets an own container run.
@@ -34,6 +36,8 @@ pub enum Scope {
     ContainerCommit,
     /// Is about a command in an own container.
     Exec,
+    /// Shows a command in an own container.
+    ExecInspect,
     /// Deletes what is unused among own objects.
     Prune(View),
     /// Lists images.
@@ -74,8 +78,10 @@ pub enum Scope {
     NetworkDelete,
     /// Lists volumes.
     VolumeList,
-    /// Is about one own volume, and answers so.
-    Volume(View),
+    /// Shows one own volume.
+    VolumeInspect,
+    /// Deletes an own volume.
+    VolumeDelete,
     /// Makes a volume.
     VolumeCreate,
 }
@@ -95,7 +101,7 @@ impl Scope {
             Op::SystemEvents => Self::Events,
             Op::SystemDataUsage => Self::DataUsage,
             Op::ContainerList => Self::ContainerList,
-            Op::ContainerInspect => Self::Container(View::ContainerInspect),
+            Op::ContainerInspect => Self::ContainerInspect,
             Op::ContainerStats => Self::Container(View::ContainerStats),
             Op::ContainerTop
             | Op::ContainerChanges
@@ -122,7 +128,8 @@ impl Scope {
             Op::ContainerPrune => Self::Prune(View::Pass),
             Op::ImagePrune => Self::Prune(View::ImagesPruned),
             Op::NetworkPrune | Op::VolumePrune => Self::Prune(View::Pruned),
-            Op::ExecStart | Op::ExecResize | Op::ExecInspect => Self::Exec,
+            Op::ExecStart | Op::ExecResize => Self::Exec,
+            Op::ExecInspect => Self::ExecInspect,
             Op::ImageList => Self::ImageList,
             Op::ImageInspect => Self::ImageInspect,
             Op::ImageHistory => Self::ImageHistory,
@@ -143,8 +150,8 @@ impl Scope {
             Op::NetworkConnect | Op::NetworkDisconnect => Self::NetworkJoin,
             Op::NetworkDelete => Self::NetworkDelete,
             Op::VolumeList => Self::VolumeList,
-            Op::VolumeInspect => Self::Volume(View::VolumeInspect),
-            Op::VolumeDelete => Self::Volume(View::Pass),
+            Op::VolumeInspect => Self::VolumeInspect,
+            Op::VolumeDelete => Self::VolumeDelete,
             Op::VolumeCreate => Self::VolumeCreate,
             // The engine as a whole, or routes that no client of today has.
             Op::SystemOptions

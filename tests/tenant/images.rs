@@ -476,6 +476,8 @@ fn moving(engine: &str) {
     let a = world.client(0);
     let with = built(&a, "with:1", "FROM alpine\nVOLUME /v\nCMD true\n");
     let without = built(&a, "without:1", "FROM alpine\nCMD true\n");
+    let tag = "/images/with:1/tag?repo=moving&tag=1";
+    a.call("POST", tag, None).want(201);
     let stop = AtomicBool::new(false);
     let made: Vec<String> = thread::scope(|scope| {
         scope.spawn(|| {

@@ -28,7 +28,11 @@ macro_rules! on_both {
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod costs;
+#[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod heard;
 #[cfg(test)]
 mod images;
 #[cfg(test)]
@@ -41,6 +45,8 @@ mod observer;
 mod quotas;
 #[cfg(test)]
 mod races;
+#[cfg(test)]
+mod relay;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]

@@ -137,12 +137,7 @@ impl World {
 
     /// A gate with a socket for each tenant in `sockets`, which say what is special about each.
     pub(crate) fn with(engine: &str, sockets: &[&str]) -> Option<Self> {
-        let variable = format!("DOODGATE_TEST_ENGINE_{engine}");
-        let Some(address) = std::env::var(&variable).ok().filter(|it| !it.is_empty()) else {
-            println!("skipped: {variable} is not set, so there is no engine to test with");
-            return None;
-        };
-        Some(Self::at(&address, sockets))
+        Some(Self::at(&address(engine)?, sockets))
     }
 
     /// The same, in front of the engine at `address`.
@@ -299,6 +294,16 @@ impl Drop for World {
             fs::remove_dir_all(&self.folder).ok();
         }
     }
+}
+
+/// Where the engine of that name is; `None` where there is none.
+pub(crate) fn address(engine: &str) -> Option<String> {
+    let variable = format!("DOODGATE_TEST_ENGINE_{engine}");
+    let address = std::env::var(&variable).ok().filter(|it| !it.is_empty());
+    if address.is_none() {
+        println!("skipped: {variable} is not set, so there is no engine to test with");
+    }
+    address
 }
 
 /// The time, in seconds.

@@ -66,7 +66,7 @@ impl Scene<'_> {
                 || (nobodys && self.has_only_own_names(found.names()))
             {
                 Image::Own(found)
-            } else if nobodys && self.is_shared(&parsed, &found) {
+            } else if nobodys && self.is_shared(&parsed, || found.names()) {
                 Image::Shared(found)
             } else {
                 Image::Foreign
@@ -109,23 +109,56 @@ impl Scene<'_> {
             .have(&format!("/images/json?filters={}", query_value(&filters)))?;
         Ok(listed
             .iter()
-            .flat_map(|image| image.repo_tags.iter().flatten())
+            .flat_map(|image| image.repo_tags.iter().chain(&image.repo_digests).flatten())
             .filter_map(|name| self.tenant.plain_image(name))
             .map(str::to_owned)
             .collect())
     }
 
-    /// The names of `image` that stand for another one to the tenant, since it has given them to one of its own.
-    pub(in crate::tenant) fn shadowed(&self, image: &InspectedImage) -> Result<Names, Stop> {
-        let mut shadowed = Names::new();
-        for shown in image.repo_tags.iter().flatten() {
-            if let Ok(name) = Reference::parse(shown)
-                && self.own_name(&name)?.is_some()
-            {
-                shadowed.insert(shown.clone());
-            }
+    /// The names of an image with these tags that stand for another one to the tenant, since it has given them to one of
+    /// its own. An image that is asked for by a name tells no other one that has no registry: each would have to be looked
+    /// up.
+    pub(in crate::tenant) fn other_names<'n, N: Iterator<Item = &'n str>>(
+        &self,
+        term: &ImageTerm,
+        tags: impl Fn() -> N,
+    ) -> Result<Names, Stop> {
+        let asked = term.name();
+        let given = self.is_given(term, tags());
+        let mut private = tags().filter_map(|tag| {
+            let name = Reference::parse(tag).ok()?;
+            let private = self.tenant.engine_image(&name).is_some();
+            (private && (given || asked != Some(&name))).then_some((tag, name))
+        });
+        if asked.is_some() {
+            return Ok(private.map(|(tag, _)| tag.to_owned()).collect());
         }
-        Ok(shadowed)
+        match (private.next(), private.next()) {
+            (None, _) => Ok(Names::new()),
+            (Some((tag, name)), None) => {
+                let own = self.own_name(&name)?.map(|_| tag.to_owned());
+                Ok(own.into_iter().collect())
+            }
+            (Some(_), Some(_)) => self.own_names(),
+        }
+    }
+
+    /// Whether a name that the tenant asks for is one that it has given to an image with these names.
+    fn is_given<'n>(&self, term: &ImageTerm, mut names: impl Iterator<Item = &'n str>) -> bool {
+        let mapped = term.name().and_then(|name| self.tenant.engine_image(name));
+        mapped.is_some_and(|mapped| {
+            let mapped = mapped.to_string();
+            names.any(|name| name == mapped)
+        })
+    }
+
+    /// Whether the tenant may use an image of nobody's with these names.
+    pub(in crate::tenant) fn may_use<'n, N: Iterator<Item = &'n str>>(
+        &self,
+        term: &ImageTerm,
+        names: impl Fn() -> N,
+    ) -> bool {
+        self.is_given(term, names()) || self.is_shared(term, names)
     }
 
     /// What only the tenant has named is nobody else's to use.
@@ -143,19 +176,18 @@ impl Scene<'_> {
     }
 
     /// An image without a name is nobody's to share: it is a step of somebody's build.
-    fn is_shared(&self, term: &ImageTerm, image: &InspectedImage) -> bool {
-        let asked = match term {
-            ImageTerm::Id(_) => None,
-            ImageTerm::Name(name) => Some(name),
-            ImageTerm::NameOrId { name, .. } => image
-                .names()
-                .any(|known| Reference::parse(known).is_ok_and(|known| known == *name))
-                .then_some(name),
+    fn is_shared<'n, N: Iterator<Item = &'n str>>(
+        &self,
+        term: &ImageTerm,
+        names: impl Fn() -> N,
+    ) -> bool {
+        let has = |name: &Reference| {
+            names().any(|known| Reference::parse(known).is_ok_and(|known| is_same(&known, name)))
         };
-        match asked {
-            Some(name) => self.tenant.shares(&name.to_string()),
-            None => image
-                .names()
+        match term {
+            ImageTerm::Name(name) => has(name) && self.tenant.shares(&name.to_string()),
+            ImageTerm::NameOrId { name, .. } if has(name) => self.tenant.shares(&name.to_string()),
+            ImageTerm::Id(_) | ImageTerm::NameOrId { .. } => names()
                 .any(|name| self.tenant.shares(name) || self.tenant.plain_image(name).is_some()),
         }
     }
@@ -164,7 +196,7 @@ impl Scene<'_> {
     pub(in crate::tenant) fn usable_image(&self, term: &str) -> Result<InspectedImage, Stop> {
         match self.image(term)? {
             Image::Own(image) | Image::Shared(image) => Ok(image),
-            Image::Foreign | Image::Absent => Err(no_image(term)),
+            Image::Foreign | Image::Absent => Err(no_image(term).into()),
         }
     }
 
@@ -173,7 +205,7 @@ impl Scene<'_> {
         match self.image(term)? {
             Image::Own(image) => Ok(image),
             Image::Shared(_) => Err(Refusal::Shared(term.to_owned()).into()),
-            Image::Foreign | Image::Absent => Err(no_image(term)),
+            Image::Foreign | Image::Absent => Err(no_image(term).into()),
         }
     }
 
@@ -216,6 +248,16 @@ impl Scene<'_> {
     }
 }
 
+/// Whether a name that an image has is the one that was asked for: the engine goes by the digest where there is one.
+fn is_same(known: &Reference, asked: &Reference) -> bool {
+    let repository =
+        |name: &Reference| (name.domain() == asked.domain(), name.path() == asked.path());
+    known == asked
+        || (asked.digest().is_some()
+            && known.digest() == asked.digest()
+            && repository(known) == (true, true))
+}
+
 /// Refuses the names that the gate gives. `place` is the parameter that the name stands in.
 pub(in crate::tenant) fn check_reserved(
     place: &'static str,
@@ -231,7 +273,8 @@ pub(in crate::tenant) fn check_reserved(
     Ok(())
 }
 
-pub(in crate::tenant) fn no_image(term: &str) -> Stop {
+/// What is answered where the tenant may use no image of that name.
+pub(in crate::tenant) fn no_image(term: &str) -> Refusal {
     let term = match ImageTerm::parse(term) {
         Ok(ImageTerm::Name(name) | ImageTerm::NameOrId { name, .. })
             if name.digest().is_none() && !term.contains('@') =>
@@ -251,7 +294,6 @@ pub(in crate::tenant) fn no_image(term: &str) -> Stop {
         kind: Kind::Image,
         term,
     }
-    .into()
 }
 
 #[cfg(test)]
@@ -266,10 +308,7 @@ mod tests {
             ("r.corp/a", "No such image: r.corp/a:latest"),
             ("abc", "No such image: abc:latest"),
         ] {
-            let Stop::Refuse(refusal) = no_image(term) else {
-                panic!("{term}");
-            };
-            assert_eq!(refusal.to_string(), expected);
+            assert_eq!(no_image(term).to_string(), expected);
         }
     }
 }

@@ -131,7 +131,8 @@ fn become_of(method: &str, target: &str, body: &str) -> Result<(String, String),
 #[test]
 fn own_objects_are_named_as_the_engine_knows_them() {
     for (method, target, expected) in [
-        ("GET", "/containers/web/json", format!("/containers/{ID}/json")),
+        ("GET", "/containers/web/json", "/containers/acme.web/json".to_owned()),
+        ("GET", "/containers/web/top", format!("/containers/{ID}/top")),
         ("GET", "/containers/1111/json", format!("/containers/{ID}/json")),
         ("POST", "/containers/web/stop?t=1", format!("/containers/{ID}/stop?t=1")),
         ("POST", "/containers/web/rename?name=%2Fnew", format!("/containers/{ID}/rename?name=acme.new")),
@@ -179,13 +180,13 @@ fn what_is_not_own_is_refused() {
     for (method, target, status, message) in [
         (
             "GET",
-            "/containers/spoof/json",
+            "/containers/spoof/top",
             404,
             "No such container: spoof",
         ),
         (
             "GET",
-            &format!("/containers/{OTHER}/json"),
+            &format!("/containers/{OTHER}/top"),
             404,
             "No such container",
         ),
@@ -220,18 +221,23 @@ fn what_is_not_own_is_refused() {
             404,
             "get web/own: no such volume",
         ),
-        ("GET", "/volumes/host", 404, "get host: no such volume"),
-        ("GET", "/networks/host", 404, "network host not found"),
+        ("DELETE", "/volumes/host", 404, "get host: no such volume"),
+        (
+            "POST",
+            "/networks/host2/connect",
+            404,
+            "network host2 not found",
+        ),
         ("DELETE", "/networks/bridge", 403, "pre-defined"),
         (
             "GET",
-            "/images/theirs/json",
+            "/images/theirs/history",
             404,
             "No such image: theirs:latest",
         ),
         (
             "GET",
-            &format!("/images/sha256:{OTHER}/json"),
+            &format!("/images/sha256:{OTHER}/history"),
             404,
             "No such image",
         ),

@@ -14,9 +14,7 @@ const MAX_DEPTH: usize = 64;
 pub(super) type Read<T> = Result<T, Unshieldable>;
 
 pub(super) fn bad<T>(reason: impl Into<String>) -> Read<T> {
-    Err(Unshieldable {
-        reason: reason.into(),
-    })
+    Err(Unshieldable::Unreadable(reason.into()))
 }
 
 /// A string as it was written: with its quotes.

@@ -1,12 +1,11 @@
-//! The items of lists and of the event stream: which of them a tenant sees.
+//! The items of lists: which of them a tenant sees.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use super::cursor::Read;
 use super::facts::{Owner, needed, owner, pick, string, strings, whose};
 use super::form::Form;
-use super::rewrite::{Given, Rule};
+use super::rewrite::Rule;
 use super::table;
 use crate::api::image::Reference;
 use crate::tenant::image::is_reserved;
@@ -139,7 +138,7 @@ pub(super) fn made_of(labels: &str) -> Read<Option<String>> {
     text(name)
 }
 
-fn text(value: Option<&str>) -> Read<Option<String>> {
+pub(super) fn text(value: Option<&str>) -> Read<Option<String>> {
     value
         .map(|value| string(value).map(Cow::into_owned))
         .transpose()
@@ -149,56 +148,4 @@ fn text(value: Option<&str>) -> Read<Option<String>> {
 pub(super) fn own_container<'n>(tenant: &Tenant, name: &'n str) -> Option<&'n str> {
     let plain = tenant.plain_name(name.strip_prefix('/')?)?;
     (!plain.contains('/')).then_some(plain)
-}
-
-/// What becomes of an event, and of the image in it; `None` when it is not the tenant's to see, or not of one of
-/// `images`, if any are asked for.
-pub(super) fn event(
-    tenant: &Tenant,
-    images: &BTreeSet<String>,
-    item: &str,
-) -> Read<Option<(Rule, Given)>> {
-    let [kind, actor] = pick(item, ["Type", "Actor"])?;
-    let kind = string(needed(kind, "Type")?)?;
-    let [id, attributes] = pick(needed(actor, "Actor")?, ["ID", "Attributes"])?;
-    let id = string(needed(id, "ID")?)?;
-    let attributes = needed(attributes, "Attributes")?;
-    let [label, name, image] = pick(attributes, [OWNER_LABEL, "name", "image"])?;
-    let name = text(name)?.unwrap_or_default();
-    let image = text(image)?.unwrap_or_default();
-    let labelled = match label {
-        Some(label) => tenant.owns(Some(&string(label)?)),
-        None => false,
-    };
-    let named = |name: &str| tenant.plain_name(name).is_some();
-    // A deleted image has no labels any more, and so is nobody's; a shared one is everybody's.
-    let own_name = label.is_none() && tenant.plain_image(&name).is_some();
-    let rule = match &*kind {
-        "container" if labelled && named(&name) => table::CONTAINER_EVENT,
-        "image" if labelled || own_name => table::IMAGE_EVENT,
-        "network" if named(&name) => table::NETWORK_EVENT,
-        "volume" if named(&id) => table::VOLUME_EVENT,
-        _ => return Ok(None),
-    };
-    let made_of = match &*kind {
-        "container" => made_of(attributes)?,
-        _ => None,
-    };
-    let image = match (&*kind, &made_of) {
-        ("image", _) => tenant.plain_images(&name),
-        (_, Some(made_of)) => Cow::Borrowed(made_of.as_str()),
-        (_, None) => tenant.plain_images(&image),
-    };
-    let asked_for = |name: &str| {
-        let bare = Reference::parse(name).map(|name| name.without_tag().familiar());
-        images.contains(name) || bare.is_ok_and(|bare| images.contains(&bare))
-    };
-    if !images.is_empty() && !asked_for(&image) && !asked_for(&tenant.plain_images(&id)) {
-        return Ok(None);
-    }
-    let given = Given {
-        made_of,
-        ..Given::default()
-    };
-    Ok(Some((rule, given)))
 }

@@ -5,8 +5,10 @@
 
 mod archive;
 mod cursor;
+mod events;
 mod facts;
 mod form;
+mod halt;
 mod item;
 mod nest;
 mod rewrite;
@@ -18,17 +20,18 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use archive::Archive;
 use cursor::{Read, bad};
+use events::Events;
+use halt::{Halt, Step};
 use item::Kind;
 use rewrite::Given;
 use split::{Layout, Part, RECORD, Splitter};
 use whole::Whole;
 
-use super::{ImageListing, Listing, Names, Steps, Tenant, Unshieldable, View};
+use super::{Fact, Facts, ImageListing, Listing, Lookup, Names, Steps, Tenant, Unshieldable, View};
 
 /// How long an answer may be that is looked at as a whole. The longest real one is `GET /system/df`, with a kilobyte or
 /// two for each object.
@@ -37,11 +40,12 @@ const WHOLE_BYTES: usize = 64 << 20;
 /// What an answer goes through on its way to a tenant: piece by piece, as it comes.
 ///
 /// Lists and streams go through item by item, and take no more memory than their longest item; all else is held until
-/// it is complete.
+/// it is complete. What an answer refers to may have to be looked up: then there is a [`Shield::question`].
 #[derive(Debug)]
 pub struct Shield {
     tenant: Tenant,
     way: Way,
+    question: Option<Lookup>,
 }
 
 #[derive(Debug)]
@@ -49,13 +53,23 @@ enum Way {
     /// As it is.
     Pass,
     /// All at once.
-    Whole(Whole, Arc<ImageListing>, Vec<u8>),
+    Whole(Held),
     /// Item by item.
     Items(Items),
     /// File by file.
     Archive(Box<Archive>),
     /// Not any more.
     Failed,
+}
+
+/// An answer that is looked at as a whole.
+#[derive(Debug)]
+struct Held {
+    whole: Whole,
+    images: Arc<ImageListing>,
+    text: Vec<u8>,
+    /// What has been asked because of it.
+    facts: Facts,
 }
 
 impl Shield {
@@ -66,36 +80,47 @@ impl Shield {
                 own,
                 ..ImageListing::default()
             };
-            Way::Whole(whole, Arc::new(images), Vec::new())
+            Way::Whole(Held {
+                whole,
+                images: Arc::new(images),
+                text: Vec::new(),
+                facts: Facts::default(),
+            })
         };
         let whole = |whole| about(whole, Names::new());
         let list = |kind, listing| Way::Items(Items::list(kind, listing, ImageListing::default()));
         let way = match view {
             View::Pass => Way::Pass,
+            View::Missing(refusal) => whole(Whole::Missing(refusal)),
             View::Error => whole(Whole::Error),
             View::ErrorText => whole(Whole::Text),
-            View::ContainerInspect => whole(Whole::Container),
+            View::ContainerInspect(term) => whole(Whole::Container(term)),
             View::ContainerStats => Way::Items(Items::stream(Stream::Stats)),
             View::ContainerList(listing) => list(Kind::Container, listing),
-            View::VolumeInspect => whole(Whole::Volume),
+            View::ExecInspect(term) => whole(Whole::Exec(term)),
+            View::VolumeInspect(term) => whole(Whole::Volume(term)),
             View::VolumeList(listing) => list(Kind::Volume, listing),
-            View::NetworkInspect => whole(Whole::Network),
+            View::NetworkInspect(term) => whole(Whole::Network(term)),
             View::NetworkList(listing) => list(Kind::Network, listing),
             View::ImageList(images) => {
                 Way::Items(Items::list(Kind::Image, Listing::default(), images))
             }
-            View::ImageInspect(shadowed) => about(Whole::Image, shadowed),
+            View::ImageInspect { term, own } => whole(Whole::Image { term, own }),
             View::ImageHistory(own) => about(Whole::History, own),
             View::ImageDeleted => whole(Whole::ImageDeleted),
             View::ImagesPruned => whole(Whole::ImagesPruned),
             View::ImageArchive => Way::Archive(Box::new(Archive::new())),
             View::Progress(steps) => Way::Items(Items::stream(Stream::Progress(steps))),
-            View::Events(images) => Way::Items(Items::stream(Stream::Events(images))),
+            View::Events(wanted) => Way::Items(Items::stream(Stream::Events(Events::new(wanted)))),
             View::DataUsage { own, verbose } => about(Whole::DataUsage { verbose }, own),
             View::Info(counts) => whole(Whole::Info(counts)),
             View::Pruned => whole(Whole::Pruned),
         };
-        Self { tenant, way }
+        Self {
+            tenant,
+            way,
+            question: None,
+        }
     }
 
     /// Takes the next piece of the answer's body, and appends what of it, and of what came before, the tenant gets.
@@ -109,11 +134,11 @@ impl Shield {
                 out.extend_from_slice(input);
                 Ok(())
             }
-            Way::Whole(_, _, held) if held.len().saturating_add(input.len()) > WHOLE_BYTES => {
+            Way::Whole(held) if held.text.len().saturating_add(input.len()) > WHOLE_BYTES => {
                 bad(format!("it is longer than {WHOLE_BYTES} bytes"))
             }
-            Way::Whole(_, _, held) => {
-                held.extend_from_slice(input);
+            Way::Whole(held) => {
+                held.text.extend_from_slice(input);
                 Ok(())
             }
             Way::Items(items) => items.push(&self.tenant, input, out),
@@ -130,14 +155,14 @@ impl Shield {
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Unshieldable> {
         let done = match &mut self.way {
             Way::Pass => Ok(()),
-            Way::Whole(whole, images, held) => {
-                let start = out.len();
-                let done = text(held).and_then(|text| whole.write(&self.tenant, images, text, out));
-                if done.is_err() {
-                    out.truncate(start);
+            Way::Whole(held) => match held.write(&self.tenant, out) {
+                Ok(()) => Ok(()),
+                Err(Halt::Ask(lookup)) => {
+                    self.question = Some(lookup);
+                    Ok(())
                 }
-                done
-            }
+                Err(Halt::Bad(error)) => Err(error),
+            },
             Way::Items(items) => items.finish(&self.tenant, out),
             Way::Archive(archive) => archive.finish(),
             Way::Failed => failed(),
@@ -145,9 +170,61 @@ impl Shield {
         self.settle(done)
     }
 
+    /// What has to be asked of the engine before the shield takes anything more. Asked for after each piece, and after the
+    /// end.
+    pub fn question(&mut self) -> Option<Lookup> {
+        match &self.way {
+            Way::Items(Items {
+                sort: Sort::Stream(Stream::Events(events)),
+                ..
+            }) => events.question(),
+            Way::Pass | Way::Whole(_) | Way::Items(_) | Way::Archive(_) | Way::Failed => {
+                self.question.take()
+            }
+        }
+    }
+
+    /// Takes the answer to its question, and appends what goes on because of it.
+    ///
+    /// # Errors
+    /// As [`Self::push`] and [`Self::finish`].
+    pub fn learn(
+        &mut self,
+        question: Lookup,
+        fact: Fact,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Unshieldable> {
+        match &mut self.way {
+            Way::Whole(held) => {
+                held.facts.add(question, fact);
+                self.finish(out)
+            }
+            Way::Items(Items {
+                sort: Sort::Stream(Stream::Events(events)),
+                ..
+            }) => {
+                let done = events.learn(&self.tenant, &fact, out);
+                self.settle(done)
+            }
+            Way::Pass | Way::Items(_) | Way::Archive(_) | Way::Failed => failed(),
+        }
+    }
+
     fn settle(&mut self, done: Read<()>) -> Read<()> {
         if done.is_err() {
             self.way = Way::Failed;
+        }
+        done
+    }
+}
+
+impl Held {
+    fn write(&self, tenant: &Tenant, out: &mut Vec<u8>) -> Step<()> {
+        let start = out.len();
+        let about = (&self.images, &self.facts);
+        let done = self.whole.write(tenant, about, text(&self.text)?, out);
+        if done.is_err() {
+            out.truncate(start);
         }
         done
     }
@@ -189,8 +266,7 @@ enum Sort {
 
 #[derive(Debug)]
 enum Stream {
-    /// Of these images, if any are named.
-    Events(BTreeSet<String>),
+    Events(Events),
     Progress(Steps),
     Stats,
 }
@@ -276,33 +352,35 @@ impl Sort {
                         *count = count.saturating_add(1);
                         out.extend_from_slice(written);
                     }
-                    Self::Stream(stream) => {
-                        let becomes = match stream {
-                            Stream::Events(images) => item::event(tenant, images, item)?,
-                            Stream::Progress(steps) => {
-                                let given = Given {
-                                    steps: Some(steps.clone()),
-                                    ..Given::default()
-                                };
-                                Some((table::PROGRESS, given))
-                            }
-                            Stream::Stats => Some((table::STATS, Given::default())),
+                    Self::Stream(Stream::Events(events)) => {
+                        events.take(tenant, (record, item), out)?;
+                    }
+                    Self::Stream(Stream::Progress(steps)) => {
+                        let given = Given {
+                            steps: Some(steps.clone()),
+                            ..Given::default()
                         };
-                        let Some((rule, given)) = becomes else {
-                            return Ok(());
-                        };
-                        whole::write(tenant, &given, rule, item, written)?;
-                        if record {
-                            out.push(RECORD);
-                        }
-                        out.extend_from_slice(written);
-                        out.push(b'\n');
+                        whole::write(tenant, &given, table::PROGRESS, item, written)?;
+                        write_record(record, written, out);
+                    }
+                    Self::Stream(Stream::Stats) => {
+                        whole::write(tenant, &Given::default(), table::STATS, item, written)?;
+                        write_record(record, written, out);
                     }
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Appends what became of an item of a stream.
+fn write_record(record: bool, written: &[u8], out: &mut Vec<u8>) {
+    if record {
+        out.push(RECORD);
+    }
+    out.extend_from_slice(written);
+    out.push(b'\n');
 }
 
 /// Writes an item of a list, if the tenant sees it and it is asked for.

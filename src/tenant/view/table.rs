@@ -63,6 +63,9 @@ pub(super) const CONTAINER: Rule = Rule::Struct(&[
     ("Mounts", Rule::Each(&MOUNT_POINT)),
 ]);
 
+/// `GET /exec/ID/json`: nothing in it is called by a name.
+pub(super) const EXEC: Rule = Rule::Struct(&[]);
+
 /// `GET /containers/ID/stats`.
 pub(super) const STATS: Rule = Rule::Struct(&[("name", Rule::Form(Form::Slashed))]);
 

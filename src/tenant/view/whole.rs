@@ -2,43 +2,56 @@
 
 use std::sync::Arc;
 
-use super::cursor::{Read, bad};
-use super::facts::{Owner, elements, needed, owner, pick, string};
+use super::cursor::Read;
+use super::facts::{Owner, elements, needed, owner, pick, string, strings};
 use super::form::Form;
+use super::halt::Step;
 use super::item::{self, Kind};
 use super::rewrite::{Given, Rewriter, Rule};
 use super::table;
-use crate::tenant::{Counts, ImageListing, Tenant};
+use crate::api::image::ImageTerm;
+use crate::tenant::image::no_image;
+use crate::tenant::refusal;
+use crate::tenant::scene::Scene;
+use crate::tenant::{Counts, Facts, ImageListing, Names, Refusal, Tenant, Unshieldable};
 
-/// What an answer is.
-#[derive(Clone, Copy, Debug)]
+/// What an answer is. Objects are told with what the client calls them.
+#[derive(Clone, Debug)]
 pub(super) enum Whole {
-    Container,
+    Container(String),
     DataUsage {
         verbose: bool,
     },
     Error,
+    /// A command in a container.
+    Exec(String),
     History,
-    Image,
+    Image {
+        term: String,
+        own: Option<Names>,
+    },
     ImageDeleted,
     ImagesPruned,
     Info(Counts),
-    Network,
+    /// That there is no such object.
+    Missing(Refusal),
+    Network(String),
     Pruned,
     /// A line of text.
     Text,
-    Volume,
+    Volume(String),
 }
 
 impl Whole {
-    /// Appends what the tenant gets of `answer`.
+    /// Appends what the tenant gets of `answer`. `facts` is what has been asked because of it.
     pub(super) fn write(
-        self,
+        &self,
         tenant: &Tenant,
-        images: &Arc<ImageListing>,
+        (images, facts): (&Arc<ImageListing>, &Facts),
         answer: &str,
         out: &mut Vec<u8>,
-    ) -> Read<()> {
+    ) -> Step<()> {
+        let scene = Scene::of(tenant, facts);
         let mut given = Given {
             images: Arc::clone(images),
             ..Given::default()
@@ -47,51 +60,51 @@ impl Whole {
             // The answer to a HEAD, or one without a reason.
             Self::Error if answer.is_empty() => return Ok(()),
             Self::Error => table::ERROR,
+            Self::Missing(refusal) => return Err(Unshieldable::Refused(refusal.clone()).into()),
             Self::Text => {
                 out.extend_from_slice(Form::Message.plain(tenant, answer).as_bytes());
                 return Ok(());
             }
-            Self::Container => {
+            Self::Container(term) => {
                 let [config, name] = pick(answer, ["Config", "Name"])?;
                 let [labels] = pick(needed(config, "Config")?, ["Labels"])?;
                 let name = string(needed(name, "Name")?)?;
-                mine(tenant, labels)?;
-                if item::own_container(tenant, &name).is_none() {
-                    return another();
-                }
+                let named = item::own_container(tenant, &name).is_some();
+                check(
+                    named && is_own(tenant, labels)?,
+                    refusal::Kind::Container,
+                    term,
+                )?;
                 given.made_of = item::made_of(needed(labels, "Labels")?)?;
                 table::CONTAINER
             }
-            Self::Volume => {
+            Self::Volume(term) => {
                 let [labels] = pick(answer, ["Labels"])?;
-                mine(tenant, labels)?;
+                check(is_own(tenant, labels)?, refusal::Kind::Volume, term)?;
                 table::VOLUME
             }
-            Self::Network => {
+            Self::Network(term) => {
                 let [labels] = pick(answer, ["Labels"])?;
-                mine(tenant, labels)?;
+                check(is_own(tenant, labels)?, refusal::Kind::Network, term)?;
                 table::NETWORK
             }
-            Self::Image => {
-                let [config, tags, digests] = pick(answer, ["Config", "RepoTags", "RepoDigests"])?;
-                let [labels] = pick(config.unwrap_or("null"), ["Labels"])?;
-                let owner = owner(tenant, labels.unwrap_or("null"))?;
-                // What names it has does not change what it is.
-                let any = ImageListing::default();
-                match item::image(tenant, &any, owner, [tags, digests])? {
-                    Some(seen) => given.mine = seen.mine,
-                    None => return another(),
-                }
+            Self::Exec(term) => {
+                let [container] = pick(answer, ["ContainerID"])?;
+                scene.exec_in(&string(needed(container, "ContainerID")?)?, term)?;
+                table::EXEC
+            }
+            Self::Image { term, own } => {
+                image(&scene, (term, own.as_ref()), answer, &mut given)?;
                 table::IMAGE
             }
             Self::History => table::HISTORY,
             Self::Info(counts) => {
-                given.counts = counts;
+                given.counts = *counts;
                 table::INFO
             }
             Self::DataUsage { verbose } => {
                 given = usage(tenant, images, answer)?;
-                given.verbose = verbose;
+                given.verbose = *verbose;
                 table::DATA_USAGE
             }
             Self::ImageDeleted => table::IMAGE_DELETED,
@@ -115,16 +128,50 @@ pub(super) fn write(
     Rewriter { tenant, given, out }.whole(rule, text)
 }
 
-/// The call was made on an object of the tenant's, so that the answer is about nothing else.
-fn mine(tenant: &Tenant, labels: Option<&str>) -> Read<()> {
-    match owner(tenant, needed(labels, "Labels")?)? {
-        Owner::Tenant => Ok(()),
-        Owner::Nobody | Owner::Other => another(),
-    }
+fn is_own(tenant: &Tenant, labels: Option<&str>) -> Read<bool> {
+    Ok(owner(tenant, needed(labels, "Labels")?)? == Owner::Tenant)
 }
 
-fn another<T>() -> Read<T> {
-    bad("it is about an object that is not the tenant's")
+/// What is about another's object is answered as what is missing.
+fn check(own: bool, kind: refusal::Kind, term: &str) -> Read<()> {
+    if own {
+        return Ok(());
+    }
+    let term = term.to_owned();
+    Err(Unshieldable::Refused(Refusal::NoSuch { kind, term }))
+}
+
+/// Reads whether the tenant may use an inspected image, and which of its names stand for others to it.
+fn image(
+    scene: &Scene<'_>,
+    (term, own): (&str, Option<&Names>),
+    answer: &str,
+    given: &mut Given,
+) -> Step<()> {
+    let [config, tags, digests] = pick(answer, ["Config", "RepoTags", "RepoDigests"])?;
+    let [labels] = pick(config.unwrap_or("null"), ["Labels"])?;
+    let tags = strings(tags.unwrap_or("null"))?;
+    let digests = strings(digests.unwrap_or("null"))?;
+    let names = || tags.iter().chain(&digests).map(|name| &**name);
+    let Ok(parsed) = ImageTerm::parse(term) else {
+        return Err(Unshieldable::Refused(no_image(term)).into());
+    };
+    given.mine = match owner(scene.tenant, labels.unwrap_or("null"))? {
+        Owner::Tenant => true,
+        Owner::Nobody if scene.may_use(&parsed, names) => false,
+        Owner::Nobody | Owner::Other => {
+            return Err(Unshieldable::Refused(no_image(term)).into());
+        }
+    };
+    let own = match own {
+        Some(own) => own.clone(),
+        None => scene.other_names(&parsed, || tags.iter().map(|name| &**name))?,
+    };
+    given.images = Arc::new(ImageListing {
+        own,
+        ..ImageListing::default()
+    });
+    Ok(())
 }
 
 /// What the sums in `GET /system/df` are when nothing is counted but what the tenant sees.

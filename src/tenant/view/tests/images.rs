@@ -4,9 +4,11 @@ use serde_json::{Value, json};
 
 use super::super::Shield;
 use super::super::testing::tenant;
-use super::{all, json_of, parsed, shown, through};
+use super::{all, image_inspect, json_of, parsed, shown, through};
 use crate::policy::{SharedImages, Tenancy};
-use crate::tenant::{ImageListing, Names, Patterns, Steps, Tenant, View};
+use crate::tenant::{
+    EventListing, Fact, ImageListing, Patterns, Steps, Tenant, Unshieldable, View,
+};
 
 /// Images under names of the tenant's own, of another's, and that all share.
 const IMAGES: &str = r#"[
@@ -67,7 +69,7 @@ fn containers_show_the_image_that_was_named() {
     let inspected = format!(
         r#"{{"Id":"1","Name":"/acme.a","Image":"sha256:12","Config":{{"Image":"sha256:12","Labels":{labels}}}}}"#
     );
-    let shown = parsed(View::ContainerInspect, &inspected);
+    let shown = parsed(View::ContainerInspect("a".to_owned()), &inspected);
     assert_eq!(shown["Image"], "sha256:12");
     assert_eq!(shown["Config"]["Image"], "app");
     // One that was made before this was noted.
@@ -78,7 +80,7 @@ fn containers_show_the_image_that_was_named() {
             r#""Config":{"Image":"app:1""#,
         );
     assert_eq!(
-        parsed(View::ContainerInspect, &before)["Config"]["Image"],
+        parsed(View::ContainerInspect("a".to_owned()), &before)["Config"]["Image"],
         "app:1"
     );
 }
@@ -101,7 +103,10 @@ fn events_of_images_have_plain_names_and_can_be_chosen() {
     ]
     .join("\n");
     let named = |wanted: &[&str]| -> Vec<String> {
-        let wanted = wanted.iter().map(|name| (*name).to_owned()).collect();
+        let wanted = EventListing {
+            images: wanted.iter().map(|name| (*name).to_owned()).collect(),
+            ..EventListing::default()
+        };
         shown(View::Events(wanted), &stream)
             .lines()
             .map(|line| {
@@ -173,14 +178,141 @@ fn images_are_shown_under_shared_names() {
     );
     assert_eq!(shown[1]["RepoDigests"], json!([]));
     let hidden = json!({"Id": "1", "RepoTags": ["other:1"], "Config": null}).to_string();
-    assert!(
-        through(
-            tenant,
-            View::ImageInspect(Names::new()),
-            &[hidden.as_bytes()]
+    assert!(through(tenant, image_inspect(), &[hidden.as_bytes()]).is_err());
+}
+
+/// Gives a whole answer to a shield, and answers its questions; what comes out, and what was asked.
+fn asked(
+    view: View,
+    answer: &str,
+    engine: impl Fn(&str) -> (u16, String),
+) -> (Result<String, Unshieldable>, Vec<String>) {
+    let mut shield = Shield::new(tenant("acme"), view);
+    let (mut out, mut asked) = (Vec::new(), Vec::new());
+    shield.push(answer.as_bytes(), &mut out).unwrap();
+    let mut done = shield.finish(&mut out);
+    while let Some(question) = shield.question() {
+        assert!(out.is_empty() && done.is_ok());
+        asked.push(question.target.clone());
+        let (status, body) = engine(&question.target);
+        let body = body.into_bytes();
+        done = shield.learn(question, Fact { status, body }, &mut out);
+    }
+    (done.map(|()| String::from_utf8(out).unwrap()), asked)
+}
+
+#[test]
+fn an_image_tells_the_names_that_stand_for_it() {
+    let id = format!("sha256:{}", "1".repeat(64));
+    let named = |term: &str| View::ImageInspect {
+        term: term.to_owned(),
+        own: None,
+    };
+    let image = |tags: &str, labels: &str| {
+        format!(
+            r#"{{"Id":"{id}","RepoTags":[{tags}],"RepoDigests":[],"Config":{{"Labels":{labels}}}}}"#
         )
-        .is_err()
-    );
+    };
+    let own = r#"{"io.doodgate.tenant":"acme"}"#;
+    let mine = "\"acme.tenant.doodgate.invalid/app:1\"";
+    let listed = format!(r#"[{{"Id":"1","RepoTags":[{mine}]}}]"#);
+    for (term, tags, labels, there, shown, questions) in [
+        ("app:1", mine.to_owned(), own, false, json!(["app:1"]), 0),
+        (
+            "app:1",
+            format!("{mine},\"app:1\",\"x:1\",\"r:5/y:1\""),
+            own,
+            false,
+            json!(["app:1", "r:5/y:1"]),
+            0,
+        ),
+        (
+            "alpine",
+            "\"alpine:latest\",\"app:1\",\"r:5/y:1\"".to_owned(),
+            "null",
+            false,
+            json!(["alpine:latest", "r:5/y:1"]),
+            0,
+        ),
+        (
+            &id,
+            "\"r:5/y:1\"".to_owned(),
+            "null",
+            false,
+            json!(["r:5/y:1"]),
+            0,
+        ),
+        (
+            &id,
+            "\"app:1\"".to_owned(),
+            "null",
+            false,
+            json!(["app:1"]),
+            1,
+        ),
+        (&id, "\"app:1\"".to_owned(), "null", true, json!([]), 1),
+        (
+            &id,
+            "\"app:1\",\"b:1\"".to_owned(),
+            "null",
+            true,
+            json!(["b:1"]),
+            1,
+        ),
+    ] {
+        let engine = |target: &str| match (target.contains("/images/json?"), there) {
+            (true, _) => (200, listed.clone()),
+            (false, true) => (200, image(mine, own)),
+            (false, false) => (404, "{}".to_owned()),
+        };
+        let (answer, asked) = asked(named(term), &image(&tags, labels), engine);
+        assert_eq!(
+            json_of(&answer.unwrap())["RepoTags"],
+            shown,
+            "{term} {tags}"
+        );
+        assert_eq!(asked.len(), questions, "{term} {tags}: {asked:?}");
+    }
+    for (term, labels) in [
+        ("app:1", r#"{"io.doodgate.tenant":"zulu"}"#),
+        (&id, r#"{"io.doodgate.tenant":"zulu"}"#),
+    ] {
+        let refused = asked(named(term), &image("\"app:1\"", labels), |_| {
+            panic!("asked")
+        })
+        .0;
+        assert!(
+            matches!(refused, Err(Unshieldable::Refused(_))),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn a_command_is_the_tenants_where_its_container_is() {
+    let id = "1".repeat(64);
+    let view = || View::ExecInspect("c1".to_owned());
+    let answer = format!(r#"{{"ID":"c1","Running":true,"ContainerID":"{id}"}}"#);
+    for (owner, status, own) in [
+        ("acme", 200, true),
+        ("zulu", 200, false),
+        ("acme", 404, false),
+    ] {
+        let container = format!(
+            r#"{{"Id":"{id}","Name":"/acme.web","Config":{{"Labels":{{"io.doodgate.tenant":"{owner}"}}}}}}"#
+        );
+        let (shown, asked) = asked(view(), &answer, |_| (status, container.clone()));
+        assert_eq!(asked, [format!("/containers/{id}/json")]);
+        match shown {
+            Ok(shown) => assert!(own && shown.trim_end() == answer, "{shown}"),
+            Err(error) => assert!(
+                !own && error.to_string() == "No such exec instance: c1",
+                "{error}"
+            ),
+        }
+    }
+    let broken = asked(view(), &answer, |_| (500, String::new())).0;
+    assert!(broken.is_err());
 }
 
 #[test]

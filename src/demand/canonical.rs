@@ -38,7 +38,8 @@ fn respell(shape: Type, value: &mut Value<'_>) {
             | Type::Struct(_)
             | Type::Structs(_)
             | Type::StructMap(_)
-            | Type::StructsMap(_),
+            | Type::StructsMap(_)
+            | Type::Unread,
             _,
         ) => {}
     }

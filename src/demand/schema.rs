@@ -51,6 +51,8 @@ pub(super) enum Type {
     StructMap(&'static Struct),
     /// A map of slices of structs.
     StructsMap(&'static Struct),
+    /// Nothing: no engine has the field, and clients send it all the same.
+    Unread,
 }
 
 /// What a field's value demands. `null` demands nothing: the engine leaves the field alone.
@@ -71,6 +73,11 @@ pub(super) type Judge = for<'c, 'p> fn(&mut Walk<'c>, &Path<'p, 'c>, &'c Value<'
 
 pub(super) const fn field(name: &'static str, shape: Type, rule: Rule) -> Field {
     Field { name, shape, rule }
+}
+
+/// A field that clients send and no engine reads, whatever its value.
+pub(super) const fn unread(name: &'static str) -> Field {
+    field(name, Type::Unread, Rule::Free)
 }
 
 /// A struct without fields that belong together.

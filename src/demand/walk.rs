@@ -143,6 +143,7 @@ impl<'c> Walk<'c> {
             (Type::Struct(table), Value::Object(members)) => {
                 self.table(table, value, members, path)
             }
+            (Type::Unread, value) => unambiguous(value, path),
             (Type::Bool, _) => Err(wrong(path, "true or false")),
             (Type::Int, _) => Err(wrong(path, "a whole number")),
             (Type::Float, _) => Err(wrong(path, "a number")),

@@ -31,8 +31,12 @@ pub(crate) fn could_switch(call: &Call<'_>) -> bool {
 }
 
 /// A body of a form type is refused, since the engine reads its values before those of the query (Go `net/http`,
-/// `Request.ParseForm`; engines 20.10 to 29), and so is a document that does not say that it is JSON.
+/// `Request.ParseForm`; engines 20.10 to 29), and so is a document that does not say that it is JSON. Where there is no body, the
+/// type means nothing: curl's `-d ''` and older axios send that of a form (Portainer's pull).
 pub(crate) fn refuse_type(call: &Call<'_>, head: &RequestHead) -> Result<(), Refusal> {
+    if !has_body(head) {
+        return Ok(());
+    }
     let media_type = head.field("content-type").map(media_type);
     let refuse = |wanted| {
         let found = head.field("content-type");
@@ -45,7 +49,7 @@ pub(crate) fn refuse_type(call: &Call<'_>, head: &RequestHead) -> Result<(), Ref
     let takes_json = call
         .operation()
         .is_some_and(|known| known.body == BodyKind::Json);
-    if takes_json && has_body(head) {
+    if takes_json {
         let untyped = call
             .operation()
             .is_some_and(|known| known.id == OperationId::SystemAuth);

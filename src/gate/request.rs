@@ -1,5 +1,6 @@
 //! The request that goes to the engine, written from a permit.
 
+use super::body::has_body;
 use super::respond::Refusal;
 use super::server::Socket;
 use crate::api::{BodyKind, Operation, OperationId, UnknownParameters};
@@ -86,7 +87,9 @@ fn write_fields(
         // The engine tells an archive's form from its first bytes.
         Some(BodyKind::Stream) => head.field("Content-Type", b"application/x-tar")?,
         None => {
-            if let Some(value) = received.field("content-type") {
+            if let Some(value) = received.field("content-type")
+                && has_body(received)
+            {
                 head.field("Content-Type", value)?;
             }
         }

@@ -229,8 +229,8 @@ pub(super) const OPERATIONS: [Operation; 22] = [
             boolean("stdout"),
             boolean("stderr"),
         ],
-        // `hijack`: dockerode, which repeats its own options in the query.
-        inert: &["hijack"],
+        // `hijack`, `tty`: dockerode, which repeats its own options in the query, and what its users put beside them.
+        inert: &["hijack", "tty"],
         answer: AnswerKind::Hijack,
         harms: &[Harm::CodeExecution, Harm::SecretLeak],
         summary: "connects to a container's input and output",

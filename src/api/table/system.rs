@@ -75,6 +75,8 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         part: "events",
         harmless_read: true,
         query: &[text("since"), text("until"), json("filters")],
+        // `stream`: aiodocker (`events.py`).
+        inert: &["stream"],
         answer: AnswerKind::Stream,
         harms: &[Harm::InfoLeak, Harm::SecretLeak, Harm::DenialOfService],
         since: Some(ApiVersion::new(1, 3)),

@@ -6,7 +6,7 @@ use super::network::ENDPOINT;
 use super::resource_rules;
 use crate::demand::Kind;
 use crate::demand::schema::{
-    EMPTY, Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, whole,
+    EMPTY, Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, unread, whole,
 };
 use Rule::{Ask, By, Free, Tell};
 use Type::{Bool, Int, List, Text, Words};
@@ -23,6 +23,11 @@ pub(super) static CREATE: Struct = Struct {
             // Sent by dockerode, which writes the parameters of the query here too (`lib/docker.js`).
             field("name", Text, Free),
             field("platform", Text, Free),
+            // What docker-java up to 3.2.12 keeps beside them (`CreateContainerCmdImpl.java`).
+            unread("aliases"),
+            unread("authConfig"),
+            unread("ipv4Address"),
+            unread("ipv6Address"),
         ],
     ],
     whole: Some(rules::create),
@@ -33,7 +38,27 @@ pub(super) static CREATE: Struct = Struct {
 pub(super) static UPDATE: Struct = whole(&[RESOURCES, RESTART], resource_rules::update);
 
 /// `POST /commit`, which overlays it on the container's own configuration.
-pub(super) static COMMIT: Struct = plain(&[CONFIG]);
+pub(super) static COMMIT: Struct = plain(&[
+    CONFIG,
+    // The parameters of the query once more: dockerode (`lib/container.js`), Portainer up to 2.19 (`id`, `repo`), and
+    // docker-java (`CommitCmdImpl.java`), with what containers had long ago.
+    &[
+        unread("author"),
+        unread("changes"),
+        unread("comment"),
+        unread("container"),
+        unread("containerId"),
+        unread("DisableNetwork"),
+        unread("id"),
+        unread("Memory"),
+        unread("MemorySwap"),
+        unread("message"),
+        unread("pause"),
+        unread("repo"),
+        unread("repository"),
+        unread("tag"),
+    ],
+]);
 
 /// `container.Config`.
 const CONFIG: &[Field] = &[
@@ -62,6 +87,8 @@ const CONFIG: &[Field] = &[
     field("StopSignal", Text, Free),
     field("StopTimeout", Int, Free),
     field("Shell", Words, Free),
+    // Read by no engine since 1.9, and still a field of docker-java and go-dockerclient.
+    unread("PortSpecs"),
 ];
 
 /// `container.HealthConfig`: a command in the container.
@@ -127,10 +154,10 @@ pub(super) static HOST_CONFIG: Struct = whole(
             field("ReadonlyPaths", TEXTS, By(rules::readonly_paths)),
         ],
     ],
-    resource_rules::resources,
+    resource_rules::create,
 );
 
-/// `container.Resources`. How much is asked for is in [`resource_rules::resources`].
+/// `container.Resources`. How much is asked for is in [`resource_rules`].
 const RESOURCES: &[Field] = &[
     field("CpuShares", Int, Free),
     field("Memory", Int, Free),

@@ -4,7 +4,7 @@ use super::container_rules as rules;
 use crate::api::json::Value;
 use crate::demand::Kind;
 use crate::demand::normal;
-use crate::demand::schema::{Rule, Struct, TEXTS, Type, field, plain, whole};
+use crate::demand::schema::{Rule, Struct, TEXTS, Type, field, plain, unread, whole};
 use crate::demand::walk::{Path, Walk};
 use Rule::{Ask, By, Free, Tell};
 use Type::{Bool, Int, List, Text};
@@ -24,21 +24,48 @@ pub(super) static CREATE: Struct = whole(
         field("Env", TEXTS, By(rules::env)),
         field("WorkingDir", Text, By(rules::working_dir)),
         field("Cmd", TEXTS, By(command)),
-        // Sent by docker-py (`api/exec_api.py`); the engine takes the container from the path.
+        // Sent by docker-py (`api/exec_api.py`), Portainer up to 2.19 and docker-java (`ExecCreateCmdImpl.java`); the
+        // engine takes the container from the path.
         field("Container", Text, Free),
+        unread("containerId"),
+        unread("id"),
     ]],
     user,
 );
 
 /// `POST /exec/{id}/start`.
-pub(super) static START: Struct = plain(&[&[
-    field("Detach", Bool, Free),
-    field("Tty", Bool, Free),
-    field("ConsoleSize", List(&Int), Free),
-    // Sent by dockerode, whose own options they are (`lib/exec.js`).
-    field("hijack", Bool, Free),
-    field("stdin", Bool, Free),
-]]);
+pub(super) static START: Struct = plain(&[
+    &[
+        field("Detach", Bool, Free),
+        field("Tty", Bool, Free),
+        field("ConsoleSize", List(&Int), Free),
+        // Read with the exec's creation only. Who asks for it here means it.
+        field("Privileged", Bool, Ask(Kind::ExecPrivileged)),
+    ],
+    &[
+        // Options of the call that dockerode's users pass on (`lib/exec.js`).
+        unread("hijack"),
+        unread("stdin"),
+        unread("stdout"),
+        unread("stderr"),
+        unread("stream"),
+        // What else makes an exec: Docker.DotNet up to 3.125 (`ContainerExecStartParameters.Generated.cs`).
+        unread("User"),
+        unread("AttachStdin"),
+        unread("AttachStdout"),
+        unread("AttachStderr"),
+        unread("DetachKeys"),
+        unread("Env"),
+        unread("WorkingDir"),
+        unread("Cmd"),
+        // Where the output goes in the client: go-dockerclient (`exec.go`), and bollard's room for it (`exec.rs`).
+        unread("InputStream"),
+        unread("OutputStream"),
+        unread("ErrorStream"),
+        unread("RawTerminal"),
+        unread("OutputCapacity"),
+    ],
+]);
 
 /// `POST /containers/{id}/checkpoints` (api/types/checkpoint).
 pub(super) static CHECKPOINT: Struct = plain(&[&[

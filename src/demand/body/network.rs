@@ -3,7 +3,7 @@
 use crate::api::json::{Member, Value};
 use crate::demand::Kind;
 use crate::demand::normal;
-use crate::demand::schema::{Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain};
+use crate::demand::schema::{Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, unread};
 use crate::demand::walk::{Path, Walk};
 use Rule::{Ask, By, Free, Tell};
 use Type::{Bool, Int, Text};
@@ -75,6 +75,10 @@ static IPAM_CONFIG: Struct = plain(&[&[
 pub(super) static CONNECT: Struct = plain(&[&[
     field("Container", Text, Free),
     field("EndpointConfig", Type::Struct(&ENDPOINT), Free),
+    // Of a disconnection: go-dockerclient (`network.go`), which has one struct for both.
+    unread("Force"),
+    // The same once more: docker-java (`ConnectToNetworkCmdImpl.java`).
+    unread("containerConfig"),
 ]]);
 
 /// `POST /networks/{id}/disconnect`.

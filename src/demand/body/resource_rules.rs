@@ -8,16 +8,25 @@ use crate::demand::normal;
 use crate::demand::walk::{Path, Walk};
 use crate::demand::{Kind, Value as Asked};
 
-/// What a container or an update takes of the host. The engine reads zero as "not set", but for the number of
-/// processes, where zero and less lift the limit (api/types/container/hostconfig.go). A negative number asks for no
-/// limit, as leaving it out does; it is not safe all the same, since it can undo a limit that was set before.
-pub(super) fn resources<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, host: &'c Value<'c>) {
+/// What a container takes of the host. A negative number asks for no limit, as leaving it out does.
+pub(super) fn create<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, host: &'c Value<'c>) {
+    resources(walk, path, host, true);
+}
+
+/// The engine reads zero as "not set", but for the number of processes, where zero and less lift the limit
+/// (api/types/container/hostconfig.go).
+fn resources<'c>(
+    walk: &mut Walk<'c>,
+    path: &Path<'_, 'c>,
+    host: &'c Value<'c>,
+    unlimited_is_safe: bool,
+) {
     let number = |name: &str| host.field(name).and_then(Value::as_i64);
     let mut limit = |kind, name: &'static str, amount: i64| {
         let (value, safe) = match u64::try_from(amount) {
             Ok(0) => (Asked::Unlimited, true),
             Ok(amount) => (Asked::Number(amount), true),
-            Err(_) => (Asked::Unlimited, false),
+            Err(_) => (Asked::Unlimited, unlimited_is_safe),
         };
         walk.push(kind, value, &Path::Field(path, name), safe);
     };
@@ -46,10 +55,10 @@ pub(super) fn resources<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, host: &'c 
     }
 }
 
-/// A change of limits. To lift that of processes is to undo it, and so is to shorten the period that an earlier quota was
+/// A change of limits. A negative number can undo one. To lift that of processes is to undo it, and so is to shorten the period that an earlier quota was
 /// given for (moby `daemon/container/container_unix.go`, `UpdateContainer`).
 pub(super) fn update<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, limits: &'c Value<'c>) {
-    resources(walk, path, limits);
+    resources(walk, path, limits, false);
     for demand in &mut walk.demands {
         if demand.kind == Kind::Pids && demand.value == Asked::Unlimited {
             demand.safe = false;

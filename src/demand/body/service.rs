@@ -7,7 +7,7 @@ use super::mount::MOUNT;
 use super::resource_rules;
 use crate::api::json::Value;
 use crate::demand::schema::{
-    EMPTY, Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, whole,
+    EMPTY, Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, unread, whole,
 };
 use crate::demand::walk::{Path, Walk};
 use crate::demand::{Kind, Value as Asked};
@@ -26,6 +26,9 @@ pub(super) static SERVICE: Struct = whole(
         // Read below API 1.44 (moby v28 daemon/cluster/services.go).
         field("Networks", Type::Structs(&ATTACHMENT), Free),
         field("EndpointSpec", Type::Struct(&ENDPOINT_SPEC), Free),
+        // Parameters of the query that dockerode writes here too (`lib/service.js`).
+        unread("version"),
+        unread("registryAuthFrom"),
     ]],
     limits,
 );

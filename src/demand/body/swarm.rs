@@ -3,7 +3,7 @@
 
 use crate::api::json::Value;
 use crate::demand::Kind;
-use crate::demand::schema::{Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain};
+use crate::demand::schema::{Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, unread};
 use crate::demand::walk::{Path, Walk};
 use Rule::{Ask, By, Free, Tell};
 use Type::{Bool, Int, Text};
@@ -80,6 +80,8 @@ pub(super) static CONFIG: Struct = plain(&[
 const ANNOTATIONS: &[Field] = &[
     field("Name", Text, Free),
     field("Labels", TEXT_MAP, Tell(Kind::Labels)),
+    // A parameter of the query that dockerode writes into each of these bodies too (`lib/node.js`).
+    unread("version"),
 ];
 
 static ORCHESTRATION: Struct = plain(&[&[field("TaskHistoryRetentionLimit", Int, By(option))]]);

@@ -7,7 +7,13 @@
 )]
 
 #[cfg(test)]
+#[path = "presets/recorded.rs"]
+mod recorded;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+#[path = "presets/tables.rs"]
+mod tables;
 
 #[cfg(test)]
 mod gate {
@@ -19,6 +25,7 @@ mod gate {
     mod lookups;
     mod memory;
     mod orders;
+    mod presets;
     mod process;
     mod streams;
     mod tunnel;

@@ -21,5 +21,11 @@ mod escapes;
 mod hints;
 #[path = "presets/matrix.rs"]
 mod matrix;
+#[path = "presets/recorded.rs"]
+mod recorded;
 #[path = "presets/support.rs"]
 mod support;
+#[path = "presets/tables.rs"]
+mod tables;
+#[path = "presets/traffic.rs"]
+mod traffic;

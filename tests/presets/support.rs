@@ -1,13 +1,12 @@
 //! Asks a policy about a request, from the bytes of its head on: the way of the live gate.
 
-use std::fs;
-use std::path::PathBuf;
-
 use doodgate::api::json::Document;
 use doodgate::api::{BodyKind, Call};
 use doodgate::demand;
 use doodgate::policy::{Denial, PRESETS, Policy, Preset, Reason};
 use doodgate::wire::{Limits, Parsed, RequestHead};
+
+pub(crate) use super::tables::{folder, rows};
 
 /// Versions that clients ask for, and none.
 pub(crate) const VERSIONS: [&str; 4] = ["", "/v1.25", "/v1.41", "/v1.51"];
@@ -39,7 +38,7 @@ impl From<Denial> for Refusal {
     }
 }
 
-/// The policy's answer to a request.
+/// The policy's answer to a request that has only the fields that it must have.
 pub(crate) fn ask(
     policy: &Policy,
     method: &str,
@@ -54,10 +53,16 @@ pub(crate) fn ask(
         );
     }
     bytes += "\r\n";
+    judge(policy, &bytes, body)
+}
+
+/// The policy's answer to the head in `bytes`, with a body that is a document where the operation takes one.
+pub(crate) fn judge(policy: &Policy, bytes: &str, body: Option<&str>) -> Result<(), Refusal> {
     let mut head = RequestHead::default();
     match head.parse(bytes.as_bytes(), &Limits::default()) {
         Ok(Parsed::Complete(length)) => assert_eq!(length, bytes.len()),
-        other => panic!("{method} {target}: {other:?}"),
+        Ok(Parsed::Partial) => panic!("no head: {bytes}"),
+        Err(bad) => return Err(Refusal::unreadable(&bad)),
     }
     let call = Call::parse(&head).map_err(|bad| Refusal::unreadable(&bad))?;
     policy.admit(&call)?;
@@ -100,25 +105,4 @@ pub(crate) fn operation_target(template: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join("/")
-}
-
-/// Where the tables lie.
-pub(crate) fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/presets")
-}
-
-/// The rows of a table: lines of fields between tabs, without comments and empty lines.
-pub(crate) fn rows<const N: usize>(file: &str) -> Vec<[String; N]> {
-    let path = folder().join(file);
-    let text =
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| {
-            let fields: Vec<_> = line.split('\t').map(str::to_owned).collect();
-            fields
-                .try_into()
-                .unwrap_or_else(|_| panic!("{file}: {N} fields in `{line}`"))
-        })
-        .collect()
 }

@@ -19,8 +19,9 @@ use crate::wire::{Framing, Parsed, RequestHead, ResponseHead};
 
 /// How long a connection that must end is read on, so that the answer reaches a client that is still sending.
 const LINGER: Duration = Duration::from_secs(2);
-/// How much of what such a client sends is thrown away before the connection is cut.
-const LINGER_BYTES: usize = 4 * 1024 * 1024;
+/// How much of what such a client sends is thrown away before the connection is cut: many clients look for an answer only
+/// once they have sent all.
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
 /// The largest body of a refused request that is read over, so that the connection can go on.
 const SMALL_BODY: usize = 64 * 1024;

@@ -222,6 +222,23 @@ fn a_body_that_is_held_may_have_so_many_bytes_and_no_more() {
     assert_eq!(world.engine.requests(), asked);
 }
 
+/// Clients that send all before they look for an answer find the refusal.
+#[test]
+fn a_body_that_is_much_too_long_is_answered_all_the_same() {
+    let world = World::configured(&[], ALL, json);
+    for size in [10 << 20, 40 << 20] {
+        let mut client = world.client();
+        client.send(format!(
+            "POST /v1.41/containers/create HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+        ));
+        let piece = vec![b' '; 1 << 20];
+        for _ in 0..size >> 20 {
+            client.send(&piece);
+        }
+        refusal(&mut client, &[413]);
+    }
+}
+
 #[test]
 fn each_operation_takes_a_body_of_its_own_length() {
     for (target, operation, cap) in [

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::{Failure, account};
 use crate::api::OPERATIONS;
 use crate::gate::{
-    Clients, Current, Engine, InForce, Ownership, Server, Socket as ServedSocket, Tenants,
+    Clients, Current, Engine, InForce, Ownership, Room, Server, Socket as ServedSocket, Tenants,
 };
 use crate::observe::{Observatory, Observer, PolicyFacts, SocketFacts};
 use crate::policy::{Address, Limits, Socket, Summary};
@@ -74,6 +74,7 @@ pub(crate) fn listen(
             fields: limits.fields,
             ..wire::Limits::default()
         },
+        room: Room::default(),
         observer: Arc::clone(&observer),
     };
     let mut address = socket.listen.clone();

@@ -4,13 +4,20 @@ use std::fmt;
 
 use super::buffer::Buffer;
 use super::respond::Refusal;
+use super::room::{Place, Room, SHORT};
 use super::server::Socket;
 use super::stream::{Reader, Stream};
 use crate::api::{BodyKind, Call, Operation, OperationId};
 use crate::wire::{BadBody, BodyDecoder, Framing, RequestHead, write};
 
-/// How much room a body gets before any of it has come.
-const FIRST_ROOM: usize = 64 * 1024;
+/// A body that is held whole, with its place where it is a long one.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// All of it.
+    pub(crate) bytes: Vec<u8>,
+    #[expect(dead_code, reason = "held, not read")]
+    place: Option<Place>,
+}
 
 /// A switch of protocols that the operation does not have is refused: what follows it would have two readings.
 pub(crate) fn refuse_switch(call: &Call<'_>) -> Result<(), Refusal> {
@@ -91,7 +98,7 @@ pub(crate) async fn hold(
     client: &mut Stream,
     input: &mut Buffer,
     left: &mut bool,
-) -> Result<Option<Vec<u8>>, Refusal> {
+) -> Result<Option<Held>, Refusal> {
     let kind = call
         .operation()
         .map_or(BodyKind::Stream, |operation| operation.body);
@@ -115,7 +122,12 @@ pub(crate) async fn hold(
     if head.expects_continue() && writer.write_all(write::CONTINUE).await.is_err() {
         return Err(Refusal::BodyCut);
     }
-    let reading = read_whole(head.framing(), &mut reader, input, cap.bytes);
+    let reading = read_whole(
+        head.framing(),
+        &mut reader,
+        input,
+        (cap.bytes, Some(&socket.room)),
+    );
     let time = socket.limits.body_timeout;
     let body = tokio::time::timeout(time, reading)
         .await
@@ -216,7 +228,7 @@ fn name(call: &Call<'_>) -> String {
         .map_or_else(|| "this route".to_owned(), |known| known.name.to_owned())
 }
 
-/// Reads a body to its end.
+/// Reads a body to its end. One that is longer than [`SHORT`] waits for its place in the `room`.
 ///
 /// # Errors
 /// [`Unread`] when it is malformed, larger than `limit`, or cut.
@@ -224,16 +236,22 @@ pub(crate) async fn read_whole(
     framing: Framing,
     from: &mut Reader<'_>,
     input: &mut Buffer,
-    limit: usize,
-) -> Result<Vec<u8>, Unread> {
+    (limit, room): (usize, Option<&Room>),
+) -> Result<Held, Unread> {
     let announced = match framing {
         Framing::Length(length) => usize::try_from(length).unwrap_or(usize::MAX),
         Framing::None | Framing::Chunked | Framing::UntilClose => 0,
     };
     // What is only announced must not take memory.
-    let mut body = Vec::with_capacity(announced.min(limit).min(FIRST_ROOM));
+    let mut body = Vec::with_capacity(announced.min(limit).min(SHORT));
     let mut decoder = BodyDecoder::new(framing);
+    let mut place = None;
     loop {
+        if let (None, Some(room)) = (&place, room)
+            && announced.max(body.len()) > SHORT
+        {
+            place = room.place().await;
+        }
         let piece = decoder.decode(input.filled()).map_err(Unread::Malformed)?;
         body.extend_from_slice(input.filled().get(piece.data).unwrap_or_default());
         input.consume(piece.consumed);
@@ -241,7 +259,7 @@ pub(crate) async fn read_whole(
             return Err(Unread::TooLarge(Sent::AtLeast(body.len())));
         }
         if piece.end {
-            return Ok(body);
+            return Ok(Held { bytes: body, place });
         }
         if piece.consumed == 0 && !from.fill(input).await.is_ok_and(|count| count > 0) {
             return Err(Unread::Cut);

@@ -191,7 +191,7 @@ impl Connection {
             self.head.framing(),
             &mut reader,
             &mut self.input,
-            SMALL_BODY,
+            (SMALL_BODY, None),
         );
         if let Ok(Ok(_)) = tokio::time::timeout(LINGER, reading).await {
             self.body = false;

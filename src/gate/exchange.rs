@@ -64,7 +64,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     exchange.waits();
     let held = body::hold(socket, &call, head, client, input, left).await?;
     exchange.resumed();
-    let document = document_of(&call, held.as_deref())?;
+    let document = document_of(&call, held.as_ref())?;
     let mut demands = demand::of(&call, document.as_ref()).map_err(Refusal::BodyMeaning)?;
     add_demands(&call, head, *left, &mut demands);
     let decide = |demands: &[Demand<'_>], exchange: &mut Exchange| {
@@ -311,12 +311,12 @@ impl Sending<'_> {
 
 fn document_of<'h>(
     call: &Call<'_>,
-    held: Option<&'h [u8]>,
+    held: Option<&'h body::Held>,
 ) -> Result<Option<Document<'h>>, Refusal> {
-    let Some(bytes) = held else {
+    let Some(held) = held else {
         return Ok(None);
     };
-    let mut document = Document::parse_body(bytes).map_err(Refusal::Json)?;
+    let mut document = Document::parse_body(&held.bytes).map_err(Refusal::Json)?;
     demand::canonicalise(call, &mut document);
     Ok(Some(document))
 }

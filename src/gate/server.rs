@@ -13,6 +13,7 @@ use super::current::Current;
 use super::engine::Engine;
 use super::listen::{Door, ListenError, Listener, Ownership};
 use super::respond::{Refusal, write_refusal};
+use super::room::Room;
 use super::stream::Stream;
 use super::tenancy::Clients;
 use crate::observe::Observer;
@@ -37,6 +38,8 @@ pub struct Socket {
     pub limits: Limits,
     /// Of those, what the reader of heads needs.
     pub head_limits: wire::Limits,
+    /// Where long bodies are held.
+    pub room: Room,
     /// What watches it.
     pub observer: Arc<Observer>,
 }

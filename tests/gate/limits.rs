@@ -222,6 +222,37 @@ fn a_body_that_is_held_may_have_so_many_bytes_and_no_more() {
     assert_eq!(world.engine.requests(), asked);
 }
 
+/// Long bodies that do not come to their end take what there is of room for them, and no more; short ones need none.
+#[test]
+fn long_bodies_wait_for_their_place() {
+    let world = World::configured(&["body-timeout: 1s"], ALL, json);
+    let create = |size: usize| {
+        format!(
+            "POST /v1.41/containers/create HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+        )
+    };
+    let whole = |size: usize| format!("{}{{{}}}", create(size), " ".repeat(size - 2));
+    let (_, before) = world.gate.memory();
+    let stalled: Vec<Conn> = (0..100)
+        .map(|_| {
+            let mut client = world.client();
+            client.try_send(create(2 << 20).as_bytes());
+            client.try_send(&vec![b' '; 100 << 10]);
+            client
+        })
+        .collect();
+    let mut short = world.client();
+    short.send(whole(2000));
+    assert_eq!(short.read_response().0.status(), 200);
+    drop(stalled);
+    // Whoever waited has its turn.
+    let mut long = world.client();
+    long.send(whole(1 << 20));
+    assert_eq!(long.read_response().0.status(), 200);
+    let (_, after) = world.gate.memory();
+    assert!(after - before < 40 << 10, "{} KiB more", after - before);
+}
+
 /// Clients that send all before they look for an answer find the refusal.
 #[test]
 fn a_body_that_is_much_too_long_is_answered_all_the_same() {

@@ -190,5 +190,10 @@ pub(super) fn ulimit<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, limit: &'c Va
         )
         | None => "0",
     };
-    walk.tell(Kind::Ulimit, format!("{name}={hard}"), path);
+    // The engine reads names in any case (moby `daemon/oci_linux.go`, `WithRlimits`).
+    let name = normal::upper(name).to_ascii_lowercase();
+    // With these two, a process gets before the host's own.
+    let safe = !matches!(name.as_str(), "nice" | "rtprio");
+    let limit = Asked::Text(Cow::Owned(format!("{name}={hard}")));
+    walk.push(Kind::Ulimit, limit, path, safe);
 }

@@ -237,7 +237,7 @@ fn long_bodies_wait_for_their_place() {
         .map(|_| {
             let mut client = world.client();
             client.try_send(create(2 << 20).as_bytes());
-            client.try_send(&vec![b' '; 100 << 10]);
+            client.try_send(vec![b' '; 100 << 10]);
             client
         })
         .collect();

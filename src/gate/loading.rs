@@ -1,4 +1,4 @@
-//! Archives of images that a tenant loads, with names of the tenant's own.
+//! Archives of images that a tenant loads, with names and the label of the tenant's own.
 
 use super::engine::Engine;
 use super::lease::Lease;

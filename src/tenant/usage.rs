@@ -183,7 +183,7 @@ impl Scene<'_> {
             }
             Source::Images => {
                 let list: Vec<ListedImage> = self.facts.have("/images/json")?;
-                for image in list.iter().filter(|image| self.is_own(image)) {
+                for image in list.iter().filter(|image| own(&image.labels)) {
                     usage.add(Counted::Images, 1);
                     usage.add(Counted::ImageBytes, image.size);
                 }

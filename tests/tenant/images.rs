@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Client, World, now, run, sleeper, tar};
+use crate::world::{Answer, Client, World, gzip, now, run, sleeper, tar};
 
 /// Builds from a Dockerfile alone.
 fn build(client: &Client, query: &str, dockerfile: &str) -> Answer {
@@ -326,105 +326,6 @@ fn on_own(engine: &str) {
     }
 }
 
-/// A file as gzip writes it, in one block that is not compressed.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut out = vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3];
-    let mut pieces = bytes.chunks(60_000).peekable();
-    while let Some(piece) = pieces.next() {
-        let length = u16::try_from(piece.len()).unwrap();
-        out.push(u8::from(pieces.peek().is_none()));
-        out.extend(length.to_le_bytes());
-        out.extend((!length).to_le_bytes());
-        out.extend_from_slice(piece);
-    }
-    // The engine gets it unpacked, so that nobody reads the check sum.
-    out.extend([0; 8]);
-    out
-}
-
-/// What is loaded is the tenant's, under names of its own, and nobody else's.
-fn loads(engine: &str) {
-    let Some(world) = World::start(engine, &["{}", r#"{"images": 2}"#]) else {
-        return;
-    };
-    let (a, b, host) = (world.client(0), world.client(1), &world.host);
-    let import = |client: &Client, name: &str| {
-        client
-            .send(
-                "POST",
-                &format!("/images/create?fromSrc=-&repo={name}&tag=1"),
-                "application/x-tar",
-                &tar(&[("f", &world.prefix)]),
-            )
-            .want(200);
-    };
-    let save = |client: &Client, name: &str| {
-        let archive = client.get(&format!("/images/get?names={name}:1")).want(200);
-        archive.body.into_bytes()
-    };
-    let load = |client: &Client, archive: &[u8]| {
-        client.send("POST", "/images/load", "application/x-tar", archive)
-    };
-    let name = format!("{}/plain", world.prefix);
-    import(host, &name);
-    let made = id(host, &format!("{name}:1"));
-    let archive = save(host, &name);
-    delete(host, &format!("{name}:1"));
-    for (client, archive) in [(&a, archive.clone()), (&b, gzip(&archive))] {
-        let loaded = load(client, &archive).want(200);
-        let says = format!("Loaded image: {name}:1");
-        assert!(loaded.body.contains(&says), "{loaded:?}");
-        assert!(!loaded.body.contains("doodgate"), "{loaded:?}");
-        assert_eq!(id(client, &format!("{name}:1")), made);
-        assert!(listed(client, "").contains(&(format!("{name}:1"), made.clone())));
-    }
-    host.get(&format!("/images/{name}:1/json")).want(404);
-    built(&a, "on:1", &format!("FROM {name}:1\nCOPY Dockerfile /\n"));
-    let gone = delete(&a, &format!("{name}:1"));
-    assert_eq!(gone[0]["Untagged"], format!("{name}:1"));
-    assert_eq!(id(&b, &format!("{name}:1")), made);
-    a.get(&format!("/images/{made}/json")).want(404);
-    // Loaded images count.
-    built(&b, "second:1", "FROM alpine\nENV A=1\n");
-    load(&b, &archive).want(429);
-    delete(&b, "second:1");
-    // What the one has made is not the other's to load, and what others could mean is no name.
-    import(&a, "mine");
-    let mine = save(&a, "mine");
-    let refused = load(&b, &mine).want(403);
-    assert!(refused.body.contains("somebody else"), "{refused:?}");
-    delete(&a, "mine:1");
-    load(&a, &mine).want(200);
-    id(&a, "mine:1");
-    let registered = format!("localhost:5000/{name}");
-    import(host, &registered);
-    let archive = save(host, &registered);
-    delete(host, &format!("{registered}:1"));
-    load(&a, &archive).want(403);
-    host.get(&format!("/images/{registered}:1/json")).want(404);
-    // A name with a registry is for what one has built, where it is free.
-    import(&a, &registered);
-    let archive = save(&a, &registered);
-    delete(&a, &format!("{registered}:1"));
-    let loaded = load(&a, &archive).want(200);
-    assert!(
-        loaded.body.contains(&format!("{registered}:1")),
-        "{loaded:?}"
-    );
-    id(&a, &format!("{registered}:1"));
-    delete(&a, &format!("{registered}:1"));
-    let tag = format!("/images/alpine/tag?repo={registered}&tag=1");
-    host.call("POST", &tag, None).want(201);
-    load(&a, &archive).want(403);
-    delete(host, &format!("{registered}:1"));
-    // Nothing comes of what is no archive of images, or not a whole one.
-    for broken in [tar(&[("f", "f")]), mine[..mine.len() - 1500].to_vec()] {
-        load(&a, &broken).want(400);
-    }
-    delete(&b, &format!("{name}:1"));
-    delete(&a, "on:1");
-}
-
 /// A push is of the tenant's own image, under the name that it has in the registry.
 fn pushes(engine: &str) {
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
@@ -536,21 +437,4 @@ fn cache(engine: &str) {
     assert_eq!(layers(&a, &of_a), layers(&b, &of_b));
 }
 
-macro_rules! on_both {
-    ($($name:ident),*) => {
-        $(mod $name {
-            #[test]
-            fn engine_20() {
-                super::$name("20");
-            }
-            #[test]
-            fn engine_26() {
-                super::$name("26");
-            }
-        })*
-    };
-}
-
-on_both!(
-    one_name, shadows, names, on_own, loads, pushes, moving, cache
-);
+on_both!(one_name, shadows, names, on_own, pushes, moving, cache);

@@ -38,6 +38,8 @@ mod images;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]
+mod loads;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod observer;

@@ -359,7 +359,20 @@ impl TarGuard {
         let name = plain(&entry.name);
         let wanted = match &mut self.wanted {
             Wanted::Named(names) => is_named(names, &name, entry)?,
-            Wanted::Small(known) => known.is_small(entry)?,
+            Wanted::Small(known) => {
+                let small = known.is_small(entry)?;
+                // An engine with containerd's store goes by the link, wherever it stands.
+                if small
+                    && self
+                        .links
+                        .contains(&hash(&parts(&name).collect::<Vec<_>>()))
+                {
+                    return Err(Refusal::Malformed(
+                        "a link is replaced by a file that is looked into",
+                    ));
+                }
+                small
+            }
         };
         if !wanted {
             return Ok(skip(size));

@@ -324,7 +324,7 @@ fn small_files_are_not_replaced_unseen() {
         (vec![folder(), file("d/a/b")], Some("d/a/b")),
         (
             vec![entry("d/a", b'2', "x", "0000777", b""), file("d/a")],
-            Some("d/a"),
+            None,
         ),
         (vec![file("d/a"), big()], None),
         (vec![file("d/a"), folder()], None),

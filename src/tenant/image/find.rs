@@ -60,18 +60,13 @@ impl Scene<'_> {
         let Some(found): Option<InspectedImage> = self.facts.find(&target)? else {
             return Ok(Image::Absent);
         };
-        let nobodys = found.owner().is_none();
-        Ok(
-            if self.tenant.owns(found.owner())
-                || (nobodys && self.has_only_own_names(found.names()))
-            {
-                Image::Own(found)
-            } else if nobodys && self.is_shared(&parsed, || found.names()) {
-                Image::Shared(found)
-            } else {
-                Image::Foreign
-            },
-        )
+        Ok(if self.tenant.owns(found.owner()) {
+            Image::Own(found)
+        } else if found.owner().is_none() && self.is_shared(&parsed, || found.names()) {
+            Image::Shared(found)
+        } else {
+            Image::Foreign
+        })
     }
 
     /// The image to which the tenant has given a name of its own, with that name as the engine knows it.
@@ -159,20 +154,6 @@ impl Scene<'_> {
         names: impl Fn() -> N,
     ) -> bool {
         self.is_given(term, names()) || self.is_shared(term, names)
-    }
-
-    /// What only the tenant has named is nobody else's to use.
-    fn has_only_own_names<'n>(&self, names: impl Iterator<Item = &'n str>) -> bool {
-        let mut names = names.peekable();
-        names.peek().is_some() && names.all(|name| self.tenant.plain_image(name).is_some())
-    }
-
-    /// Whether a listed image is the tenant's own.
-    pub(in crate::tenant) fn is_own(&self, image: &ListedImage) -> bool {
-        let owner = label(&image.labels, OWNER_LABEL);
-        let names = image.repo_tags.iter().chain(&image.repo_digests).flatten();
-        self.tenant.owns(owner)
-            || (owner.is_none() && self.has_only_own_names(names.map(String::as_str)))
     }
 
     /// An image without a name is nobody's to share: it is a step of somebody's build.

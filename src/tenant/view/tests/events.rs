@@ -1,8 +1,10 @@
-//! Events of volumes that the engine has named itself.
+//! Events.
+
+use serde_json::Value;
 
 use super::super::Shield;
 use super::super::testing::tenant;
-use super::json_of;
+use super::{json_of, shown};
 use crate::tenant::{EventListing, Fact, View};
 
 fn event(action: &str, volume: &str) -> String {
@@ -98,4 +100,84 @@ fn the_last_event_is_told_of_what_is_known() {
     let (shown, asked) = heard(&events, &[&mine], |_| Some("zulu"));
     assert_eq!(shown, ["destroy 1"]);
     assert_eq!(asked, ["2", "1"]);
+}
+
+#[test]
+fn events_are_the_tenants_own() {
+    let events: Vec<String> = shown(View::Events(EventListing::default()), sample!("26-events"))
+        .lines()
+        .map(|line| {
+            let event: Value = json_of(line);
+            let actor = &event["Actor"];
+            let who = match &event["Type"] {
+                kind if kind == "volume" => &actor["ID"],
+                _ => &actor["Attributes"]["name"],
+            };
+            format!("{} {} {who}", event["Type"], event["Action"]).replace('"', "")
+        })
+        .collect();
+    for expected in [
+        "network create bridge",
+        "network connect back",
+        "volume create data",
+        "volume mount data",
+        "container create web",
+        "container start web",
+        "container rename linked",
+        "container destroy once",
+        "image tag acme-app:1",
+    ] {
+        assert!(
+            events.iter().any(|event| event == expected),
+            "{expected} is not among {events:?}"
+        );
+    }
+    // The builder's containers have the label, and no name that is the tenant's; unnamed volumes are anybody's.
+    for event in &events {
+        assert!(!event.contains('_'), "{event}");
+        assert!(!event.starts_with("volume create d46a"), "{event}");
+    }
+}
+
+#[test]
+fn record_separators_stay_with_their_events() {
+    let event = |name: &str| {
+        format!(
+            r#"{{"Type":"network","Action":"create","Actor":{{"ID":"1","Attributes":{{"name":"{name}"}}}}}}"#
+        )
+    };
+    let stream = format!(
+        "\x1e{}\n\x1e{}\n\x1e{}\n",
+        event("acme.a"),
+        event("zulu.b"),
+        event("acme.c")
+    );
+    let expected = format!("\x1e{}\n\x1e{}\n", event("a"), event("c"));
+    assert_eq!(
+        shown(View::Events(EventListing::default()), &stream),
+        expected
+    );
+}
+
+#[test]
+fn an_event_goes_out_as_soon_as_it_is_complete() {
+    let mut shield = Shield::new(tenant("acme"), View::Events(EventListing::default()));
+    let mut out = Vec::new();
+    let event = sample!("26-events").lines().next().unwrap();
+    shield.push(event.as_bytes(), &mut out).unwrap();
+    assert!(out.ends_with(b"}\n"));
+}
+
+#[test]
+fn events_of_other_kinds_are_dropped() {
+    for kind in ["daemon", "plugin", "builder", "service", "secret", "x"] {
+        let event = format!(
+            r#"{{"Type":"{kind}","Actor":{{"ID":"acme.a","Attributes":{{"name":"acme.a","io.doodgate.tenant":"acme"}}}}}}"#
+        );
+        assert_eq!(
+            shown(View::Events(EventListing::default()), &event),
+            "",
+            "{kind}"
+        );
+    }
 }

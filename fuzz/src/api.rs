@@ -46,7 +46,7 @@ pub fn target(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let Some((method, target)) = text.split_once(' ') else { return };
     let Ok(call) = Call::from_parts(method, target, None) else { return };
-    let newest = ApiVersion::new(1, 56);
+    let newest = Some(ApiVersion::new(1, 56));
     let mut out = Vec::new();
     call.write_target(newest, UnknownParameters::Forward, &mut out);
     let written = str::from_utf8(&out).expect("ASCII");

@@ -182,6 +182,9 @@ pub struct Operation {
     pub until: Option<ApiVersion>,
     /// Whether the engine routes it below `/vX.Y` at all (`/debug` is not, up to engine 27).
     pub versioned: bool,
+    /// Whether what it does, or answers, can depend on the version: not for a ping, which has no parameters, and is how
+    /// clients get to know the version (moby `api/server/router/system`, `pingHandler`).
+    pub depends_on_version: bool,
     /// Whether the Engine API's description mentions it.
     pub documented: bool,
     /// What the route does, in one line.

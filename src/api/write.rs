@@ -43,22 +43,33 @@ fn escaped(text: &str, readable: &ByteSet) -> String {
 }
 
 impl Call<'_> {
+    /// Whether the call names no version, and what it does can depend on it.
+    pub fn lacks_version(&self) -> bool {
+        let depends = self
+            .operation()
+            .is_none_or(|operation| operation.versioned && operation.depends_on_version);
+        depends && self.version.is_none()
+    }
+
     /// Appends the target for the engine: the template with its names encoded anew, below the call's version or,
-    /// where it has none, `default`; then the parameters that an engine reads, and unknown ones as `unknown` says.
+    /// where it [lacks](Self::lacks_version) one, `default`; then the parameters that an engine reads, and unknown ones
+    /// as `unknown` says.
     ///
     /// What is written reads as the same call.
-    pub fn write_target(&self, default: ApiVersion, unknown: UnknownParameters, out: &mut Vec<u8>) {
+    pub fn write_target(
+        &self,
+        default: Option<ApiVersion>,
+        unknown: UnknownParameters,
+        out: &mut Vec<u8>,
+    ) {
+        let default = default.filter(|_| self.lacks_version());
+        if let Some(version) = self.version.or(default) {
+            // Writing to a vector cannot fail.
+            let _infallible = write!(out, "/v{version}");
+        }
         match &self.route {
-            Route::Known(operation, targets) => {
-                if operation.versioned {
-                    self.write_version(default, out);
-                }
-                write_path(operation.template, targets, out);
-            }
-            Route::Unknown { path, .. } => {
-                self.write_version(default, out);
-                encode(path, &REFERENCE, out);
-            }
+            Route::Known(operation, targets) => write_path(operation.template, targets, out),
+            Route::Unknown { path, .. } => encode(path, &REFERENCE, out),
         }
         let mut separator = b'?';
         for entry in self.query.iter() {
@@ -73,12 +84,6 @@ impl Call<'_> {
             out.push(b'=');
             encode(&entry.value, &QUERY, out);
         }
-    }
-
-    fn write_version(&self, default: ApiVersion, out: &mut Vec<u8>) {
-        let version = self.version.unwrap_or(default);
-        // Writing to a vector cannot fail.
-        let _infallible = write!(out, "/v{version}");
     }
 }
 

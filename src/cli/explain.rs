@@ -346,7 +346,7 @@ impl Explanation<'_> {
     /// engine's newest, which only a running gate knows.
     fn sent(&self) -> String {
         let mut target = Vec::new();
-        let newest = ApiVersion::new(1, 0);
+        let newest = Some(ApiVersion::new(1, 0));
         self.call
             .write_target(newest, UnknownParameters::Forward, &mut target);
         let mut target = String::from_utf8_lossy(&target).into_owned();

@@ -161,7 +161,7 @@ async fn ask<T>(
     };
     let mut target = Vec::new();
     let version = engine.version().await?;
-    call.write_target(version, UnknownParameters::Drop, &mut target);
+    call.write_target(Some(version), UnknownParameters::Drop, &mut target);
     let target = String::from_utf8_lossy(&target);
     let bare = target.strip_prefix(&format!("/v{version}"));
     let unusable = |reason: String| EngineError::Unusable {

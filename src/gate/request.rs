@@ -31,13 +31,14 @@ pub(crate) async fn write(
     out: &mut Vec<u8>,
 ) -> Result<(), Refusal> {
     let call = permit.call();
-    let version = match call.version {
-        Some(version) => version,
-        None => socket.engine.version().await?,
+    let default = if call.lacks_version() {
+        Some(socket.engine.version().await?)
+    } else {
+        None
     };
     let mut target = Vec::with_capacity(received.target().len().saturating_add(16));
     // Every unknown parameter is a demand of its own: under a permit, each was granted.
-    call.write_target(version, UnknownParameters::Forward, &mut target);
+    call.write_target(default, UnknownParameters::Forward, &mut target);
     let mut body = Vec::new();
     if let Some(document) = permit.document() {
         document.write(&mut body);

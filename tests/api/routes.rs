@@ -144,7 +144,7 @@ proptest! {
     ) {
         let Ok(call) = Call::from_parts(method, &target, None) else { return Ok(()) };
         let mut out = Vec::new();
-        call.write_target(ApiVersion::new(1, 41), UnknownParameters::Drop, &mut out);
+        call.write_target(Some(ApiVersion::new(1, 41)), UnknownParameters::Drop, &mut out);
         let path = decoded(std::str::from_utf8(&out).expect("ASCII"));
         for engine in ENGINES.keys() {
             let found = route(engine, method, &path);

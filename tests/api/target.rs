@@ -73,13 +73,13 @@ fn a_query_has_a_longest_length() {
 
 fn written(call: &Call<'_>) -> String {
     let mut out = Vec::new();
-    call.write_target(NEWEST, UnknownParameters::Forward, &mut out);
+    call.write_target(Some(NEWEST), UnknownParameters::Forward, &mut out);
     String::from_utf8(out).expect("a target is ASCII")
 }
 
 /// The call as it should read after it was written: at the version that it was written at, without inert parameters.
 fn settle<'a>(call: &Call<'a>) -> (Route<'a>, Option<ApiVersion>, Vec<(String, String)>) {
-    let versioned = call.operation().is_none_or(|operation| operation.versioned);
+    let default = call.lacks_version().then_some(NEWEST);
     let query = call
         .query
         .iter()
@@ -88,7 +88,7 @@ fn settle<'a>(call: &Call<'a>) -> (Route<'a>, Option<ApiVersion>, Vec<(String, S
         .collect();
     (
         call.route.clone(),
-        versioned.then_some(call.version.unwrap_or(NEWEST)),
+        call.version.or(default),
         query,
     )
 }

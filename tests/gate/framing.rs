@@ -402,6 +402,24 @@ fn an_unversioned_request_goes_out_with_the_version_that_the_engine_announced() 
 }
 
 #[test]
+fn a_ping_goes_out_as_it_came_and_asks_for_no_version_first() {
+    let world = plain(READ);
+    let mut client = world.client();
+    for target in ["/_ping", "/v1.30/_ping"] {
+        client.send(format!("GET {target} HTTP/1.1\r\nHost: docker\r\n\r\n"));
+        client.read_response();
+        let seen = world.engine.received().concat();
+        let line = format!("GET {target} HTTP/1.1\r\n");
+        assert!(
+            seen.windows(line.len()).any(|part| part == line.as_bytes()),
+            "{}",
+            seen.escape_ascii()
+        );
+    }
+    assert_eq!(world.engine.connections(), 1);
+}
+
+#[test]
 fn the_gate_invites_the_body_of_a_request_that_may_pass() {
     let world = mirror();
     let mut client = world.client();

@@ -101,6 +101,7 @@ const BASE: Operation = Operation {
     since: None,
     until: None,
     versioned: true,
+    depends_on_version: true,
     documented: true,
     summary: "",
 };

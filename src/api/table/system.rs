@@ -14,6 +14,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         harmless_read: true,
         answer: AnswerKind::Text,
         since: Some(ApiVersion::new(1, 11)),
+        depends_on_version: false,
         summary: "answers that the engine lives, with its API version in a header",
         ..BASE
     },
@@ -26,6 +27,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         part: "ping",
         harmless_read: true,
         since: Some(ApiVersion::new(1, 40)),
+        depends_on_version: false,
         summary: "answers that the engine lives, without a body",
         ..BASE
     },

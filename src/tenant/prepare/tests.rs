@@ -105,7 +105,7 @@ fn become_of(method: &str, target: &str, body: &str) -> Result<(String, String),
             Ok(prepared) => {
                 let mut target = Vec::new();
                 prepared.permit.call().write_target(
-                    ApiVersion::new(1, 41),
+                    Some(ApiVersion::new(1, 41)),
                     UnknownParameters::Drop,
                     &mut target,
                 );

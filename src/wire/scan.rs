@@ -135,7 +135,7 @@ impl Scan {
 
 /// Where the first byte is that may not stand in a line: all control bytes but the tab. Blocks without one are
 /// skipped whole, which the compiler makes a few vector instructions of.
-fn first_control(bytes: &[u8]) -> Option<usize> {
+pub(super) fn first_control(bytes: &[u8]) -> Option<usize> {
     const BLOCK: usize = 16;
     let is_control = |&byte: &u8| (byte < 0x20 && byte != b'\t') || byte == 0x7f;
     let (blocks, _) = bytes.as_chunks::<BLOCK>();

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use super::head::is_token;
+use super::scan::first_control;
 use super::{Framing, Upgrade, Version};
 
 /// The interim answer that asks for a body that the client holds back.
@@ -148,10 +149,7 @@ impl<'o> Head<'o> {
         {
             return Err(Unwritable::FramingField);
         }
-        if !value
-            .iter()
-            .all(|&byte| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..))
-        {
+        if first_control(value).is_some() {
             return Err(Unwritable::FieldValue);
         }
         put(self.out, &[name.as_bytes(), b": ", value, b"\r\n"]);

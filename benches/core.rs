@@ -166,7 +166,11 @@ fn steps() -> Vec<Step> {
                 Box::new(move || {
                     let mut out = Vec::with_capacity(256);
                     let call = Call::parse(&head).expect("a call");
-                    call.write_target(Some(ApiVersion::new(1, 41)), UnknownParameters::Forward, &mut out);
+                    call.write_target(
+                        Some(ApiVersion::new(1, 41)),
+                        UnknownParameters::Forward,
+                        &mut out,
+                    );
                     black_box(out);
                 })
             }),

@@ -255,32 +255,17 @@ fn write_head(
         answer.status(),
         answer.reason(),
     )?;
-    for (name, value) in answer.fields() {
-        let builder = name.eq_ignore_ascii_case("builder-version");
-        if builder && matches!(question.reader, Reading::Tenant(..)) {
+    let is_tenant = matches!(question.reader, Reading::Tenant(..));
+    for field in answer.fields() {
+        if is_tenant && field.is("builder-version") {
             // BuildKit's tunnels are not for tenants: clients are told of the classic builder alone.
-            head.field(name, b"1")?;
-        } else if !is_hop_by_hop(name) {
-            head.field(name, value)?;
+            head.field(field.name(), b"1")?;
+        } else if !field.is_of_connection() {
+            head.pass(field)?;
         }
     }
     head.connection(connection)?;
     head.finish(framing)
-}
-
-/// The fields that concern one connection alone (RFC 9110, section 7.6.1), and those of framing.
-fn is_hop_by_hop(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    NAMES.iter().any(|hop| hop.eq_ignore_ascii_case(name))
 }
 
 fn unwritable(error: Unwritable) -> Failure {

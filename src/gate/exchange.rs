@@ -328,7 +328,7 @@ fn add_demands(call: &Call<'_>, head: &RequestHead, unread: bool, demands: &mut 
         None if unread => demands.push(demand::of_unread_body()),
         Some(operation) if !operation.headers.is_empty() => demands.extend(
             head.fields()
-                .filter_map(|(name, _)| demand::of_header(name)),
+                .filter_map(|field| demand::of_header(field.name())),
         ),
         None | Some(_) => {}
     }

@@ -66,11 +66,11 @@ fn write_fields(
     let operation = call.operation();
     let mut head = Head::request(out, received.method(), target)?;
     head.field("Host", b"docker")?;
-    for (name, value) in received.fields() {
-        if ALWAYS.iter().any(|known| known.eq_ignore_ascii_case(name))
-            || operation.is_some_and(|operation| reads(operation, name))
+    for field in received.fields() {
+        if ALWAYS.iter().any(|known| field.is(known))
+            || operation.is_some_and(|operation| reads(operation, field.name()))
         {
-            head.field(name, value)?;
+            head.pass(field)?;
         }
     }
     // Without this field the engine takes a push's credentials from the body, and no body for a mistake (moby v26

@@ -323,7 +323,7 @@ fn check_trailers(section: &[u8]) -> Result<(), BadBody> {
             .iter()
             .any(|one| one.eq_ignore_ascii_case(name))
     };
-    if fields.iter().any(|(name, _)| forbidden(name)) {
+    if fields.iter().any(|field| forbidden(field.name())) {
         return Err(BadBody::ForbiddenTrailer);
     }
     Ok(())

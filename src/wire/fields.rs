@@ -3,13 +3,60 @@
 use std::ops::Range;
 
 use super::head::{MOST_FIELDS, is_token};
+use super::known::Known;
 use super::{BadHead, Upgrade, Version};
 
-/// Where a field's name and value are in the bytes of its head.
+/// Where the parts of a field are in the bytes of its head.
 #[derive(Clone, Debug)]
 struct Field {
     name: Range<usize>,
     value: Range<usize>,
+    /// With its end.
+    line: Range<usize>,
+    known: Option<Known>,
+}
+
+/// A field of a head that was read: its bytes are those that a head may have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Received<'h> {
+    name: &'h [u8],
+    value: &'h [u8],
+    line: &'h [u8],
+    known: Option<Known>,
+}
+
+impl<'h> Received<'h> {
+    /// The name, as it came.
+    pub fn name(&self) -> &'h str {
+        str::from_utf8(self.name).unwrap_or_default()
+    }
+
+    /// The value, without the blanks around it.
+    pub fn value(&self) -> &'h [u8] {
+        self.value
+    }
+
+    /// Whether it has that name, whatever its case.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// Whether it concerns one connection alone (RFC 9110, section 7.6.1), or the framing of one message.
+    pub fn is_of_connection(&self) -> bool {
+        self.known.is_some_and(Known::is_of_connection)
+    }
+
+    pub(super) fn known(&self) -> Option<Known> {
+        self.known
+    }
+
+    /// The line with its end, where it is `name: value`, with one blank.
+    pub(super) fn plain_line(&self) -> Option<&'h [u8]> {
+        let length = self.name.len().checked_add(self.value.len())?;
+        let blank = self.line.get(self.name.len().checked_add(1)?);
+        (self.line.len().checked_sub(length) == Some(4) && blank == Some(&b' '))
+            .then_some(self.line)
+    }
 }
 
 /// A head's bytes, and where its fields are in them.
@@ -51,14 +98,17 @@ impl Fields {
             let after_value = at_value
                 .strip_prefix(token.value)
                 .ok_or(BadHead::Malformed)?;
+            let next = skip_blanks(after_value)
+                .strip_prefix(b"\r\n")
+                .ok_or(BadHead::Malformed)?;
             let at = |from_here: &[u8]| head.len().saturating_sub(from_here.len());
             self.fields.push(Field {
                 name: at(rest)..at(after_name),
                 value: at(at_value)..at(after_value),
+                line: at(rest)..at(next),
+                known: Known::of(name),
             });
-            rest = skip_blanks(after_value)
-                .strip_prefix(b"\r\n")
-                .ok_or(BadHead::Malformed)?;
+            rest = next;
         }
         if rest != b"\r\n" {
             return Err(BadHead::Malformed);
@@ -75,24 +125,20 @@ impl Fields {
             .unwrap_or_default()
     }
 
-    /// Names and values in their order.
-    pub(super) fn raw(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// All of them in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Received<'_>> {
         let at = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
-        self.fields
-            .iter()
-            .map(move |field| (at(&field.name), at(&field.value)))
-    }
-
-    /// Names, which were checked to be ASCII, and values in their order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.raw()
-            .map(|(name, value)| (str::from_utf8(name).unwrap_or_default(), value))
+        self.fields.iter().map(move |field| Received {
+            name: at(&field.name),
+            value: at(&field.value),
+            line: at(&field.line),
+            known: field.known,
+        })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&[u8]> {
-        self.iter()
-            .find(|(have, _)| have.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        let mut fields = self.iter();
+        fields.find(|field| field.is(name)).map(|field| field.value)
     }
 }
 
@@ -122,69 +168,6 @@ fn why_not(section: &[u8]) -> BadHead {
         }
     }
     BadHead::Malformed
-}
-
-/// The fields that the codec reads itself.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Known {
-    Connection,
-    ContentEncoding,
-    ContentLength,
-    ContentType,
-    Expect,
-    Host,
-    RegistryAuth,
-    RegistryConfig,
-    Trailer,
-    TransferEncoding,
-    Upgrade,
-}
-
-impl Known {
-    /// All of them, with their names. `Connection` and `Trailer` may come more than once, and so may `Content-Type`,
-    /// since bollard adds its own to that of the call: the first one counts, for the engine (Go `Header.Get`) as
-    /// here. Of the others the engine reads one, or they decide where the message ends.
-    const ALL: [(Self, &'static str); 11] = [
-        (Self::Connection, "Connection"),
-        (Self::ContentEncoding, "Content-Encoding"),
-        (Self::ContentLength, "Content-Length"),
-        (Self::ContentType, "Content-Type"),
-        (Self::Expect, "Expect"),
-        (Self::Host, "Host"),
-        (Self::RegistryAuth, "X-Registry-Auth"),
-        (Self::RegistryConfig, "X-Registry-Config"),
-        (Self::Trailer, "Trailer"),
-        (Self::TransferEncoding, "Transfer-Encoding"),
-        (Self::Upgrade, "Upgrade"),
-    ];
-}
-
-/// Which of the fields that may come only once have come.
-#[derive(Debug, Default)]
-pub(super) struct Seen([bool; Known::ALL.len()]);
-
-impl Seen {
-    /// Which known field a name is.
-    ///
-    /// # Errors
-    /// [`BadHead::DuplicateField`] when it is one that has come before and may not.
-    pub(super) fn note(&mut self, name: &[u8]) -> Result<Option<Known>, BadHead> {
-        for ((known, known_name), seen) in Known::ALL.into_iter().zip(&mut self.0) {
-            if known_name.len() == name.len() && name.eq_ignore_ascii_case(known_name.as_bytes()) {
-                let again = std::mem::replace(seen, true);
-                let repeats = matches!(
-                    known,
-                    Known::Connection | Known::ContentType | Known::Trailer
-                );
-                return if again && !repeats {
-                    Err(BadHead::DuplicateField(known_name))
-                } else {
-                    Ok(Some(known))
-                };
-            }
-        }
-        Ok(None)
-    }
 }
 
 /// What the fields that are about this connection and this message's body say.
@@ -220,8 +203,11 @@ impl Meaning {
             | Known::ContentType
             | Known::Expect
             | Known::Host
+            | Known::KeepAlive
+            | Known::ProxyConnection
             | Known::RegistryAuth
             | Known::RegistryConfig
+            | Known::Te
             | Known::Trailer => {}
         }
         Ok(())

@@ -8,12 +8,14 @@
 mod body;
 mod fields;
 mod head;
+mod known;
 mod request;
 mod response;
 mod scan;
 pub mod write;
 
 pub use body::{BadBody, BodyDecoder, Decoded};
+pub use fields::Received;
 pub use head::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
 pub use request::{BadRequest, RequestHead};
 pub use response::{BadResponse, ResponseHead};

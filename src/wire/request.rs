@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use super::fields::{Fields, Known, Meaning, Seen};
+use super::fields::{Fields, Meaning};
 use super::head::is_token;
+use super::known::{Known, Seen};
 use super::scan::Scan;
-use super::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
+use super::{BadHead, Framing, Limits, Parsed, Received, Upgrade, Version};
 
 /// A request head, owned, so that a connection can use one for all its requests: once its buffers are
 /// warm, parsing allocates nothing.
@@ -154,12 +155,14 @@ impl RequestHead {
         self.fields.fill(head, self.line.length)?;
         let mut seen = Seen::default();
         let mut host = false;
-        for (name, value) in self.fields.raw() {
-            let Some(field) = seen.note(name)? else {
+        for field in self.fields.iter() {
+            let Some(known) = field.known() else {
                 continue;
             };
-            self.meaning.take(field, value)?;
-            match field {
+            let value = field.value();
+            seen.note(known)?;
+            self.meaning.take(known, value)?;
+            match known {
                 Known::Expect if !value.eq_ignore_ascii_case(b"100-continue") => {
                     return Err(BadRequest::Expect);
                 }
@@ -171,8 +174,11 @@ impl RequestHead {
                 | Known::ContentEncoding
                 | Known::ContentLength
                 | Known::ContentType
+                | Known::KeepAlive
+                | Known::ProxyConnection
                 | Known::RegistryAuth
                 | Known::RegistryConfig
+                | Known::Te
                 | Known::TransferEncoding
                 | Known::Upgrade => {}
             }
@@ -233,7 +239,7 @@ impl RequestHead {
     }
 
     /// All fields in their order, as they came.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    pub fn fields(&self) -> impl Iterator<Item = Received<'_>> {
         self.fields.iter()
     }
 }

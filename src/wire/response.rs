@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::fields::{Fields, Meaning, Seen};
+use super::fields::{Fields, Meaning};
+use super::known::Seen;
 use super::scan::Scan;
-use super::{BadHead, Framing, Limits, Parsed, Upgrade, Version};
+use super::{BadHead, Framing, Limits, Parsed, Received, Upgrade, Version};
 
 /// A response head, owned, so that a connection can use one for all its answers.
 #[derive(Debug, Default)]
@@ -123,9 +124,10 @@ impl ResponseHead {
     fn finish(&mut self, bytes: &[u8], head: bool) -> Result<(), BadResponse> {
         self.fields.fill(bytes, self.line.length)?;
         let mut seen = Seen::default();
-        for (name, value) in self.fields.raw() {
-            if let Some(field) = seen.note(name)? {
-                self.meaning.take(field, value)?;
+        for field in self.fields.iter() {
+            if let Some(known) = field.known() {
+                seen.note(known)?;
+                self.meaning.take(known, field.value())?;
             }
         }
         self.meaning.check(self.line.version)?;
@@ -195,7 +197,7 @@ impl ResponseHead {
     }
 
     /// All fields in their order, as they came.
-    pub fn fields(&self) -> impl Iterator<Item = (&str, &[u8])> {
+    pub fn fields(&self) -> impl Iterator<Item = Received<'_>> {
         self.fields.iter()
     }
 }

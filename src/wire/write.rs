@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use super::head::is_token;
 use super::scan::first_control;
-use super::{Framing, Upgrade, Version};
+use super::{Framing, Received, Upgrade, Version};
 
 /// The interim answer that asks for a body that the client holds back.
 pub const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
@@ -153,6 +153,24 @@ impl<'o> Head<'o> {
             return Err(Unwritable::FieldValue);
         }
         put(self.out, &[name.as_bytes(), b": ", value, b"\r\n"]);
+        Ok(())
+    }
+
+    /// Writes a field as it was received.
+    ///
+    /// # Errors
+    /// [`Unwritable::FramingField`] when it is one of framing and connection.
+    pub fn pass(&mut self, field: Received<'_>) -> Result<(), Unwritable> {
+        if field.is_of_connection() {
+            return Err(Unwritable::FramingField);
+        }
+        match field.plain_line() {
+            Some(line) => put(self.out, &[line]),
+            None => put(
+                self.out,
+                &[field.name().as_bytes(), b": ", field.value(), b"\r\n"],
+            ),
+        }
         Ok(())
     }
 

@@ -86,11 +86,7 @@ fn settle<'a>(call: &Call<'a>) -> (Route<'a>, Option<ApiVersion>, Vec<(String, S
         .filter(|entry| entry.meaning != Meaning::Inert)
         .map(|entry| (entry.name.to_string(), entry.value.to_string()))
         .collect();
-    (
-        call.route.clone(),
-        call.version.or(default),
-        query,
-    )
+    (call.route.clone(), call.version.or(default), query)
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn ours(case: &Case) -> Option<Answer> {
         status: head.status(),
         body: Vec::new(),
         whole: false,
-        fields: joined(head.fields()),
+        fields: joined(head.fields().map(|field| (field.name(), field.value()))),
     };
     if head.status() == 101 {
         answer.body = rest.to_vec();

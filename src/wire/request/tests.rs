@@ -39,7 +39,7 @@ fn a_head_is_read_and_what_follows_is_left() {
         Some(&b"Docker-Client/28.2.2 (linux)"[..])
     );
     assert_eq!(head.field("missing"), None);
-    let names: Vec<_> = head.fields().map(|(name, _)| name).collect();
+    let names: Vec<_> = head.fields().map(|field| field.name()).collect();
     assert_eq!(names, ["Host", "User-Agent", "Accept"]);
     assert!(head.keep_alive() && !head.expects_continue() && head.upgrade().is_none());
 }

@@ -172,3 +172,34 @@ fn chunks_have_hexadecimal_sizes_and_are_never_empty() {
     chunk_size(&mut out, NonZeroUsize::new(0xabc_def0).unwrap());
     assert_eq!(out, b"3\r\nabc\r\nabcdef0\r\n");
 }
+
+#[test]
+fn a_received_field_is_written_with_one_blank_and_never_about_the_connection() {
+    let mut read = ResponseHead::default();
+    let head = b"HTTP/1.1 200 OK\r\nA: 1\r\nB:2\r\nC:\t 3 \r\nD:  4\r\nE:\r\nF: \r\nG:\t5\r\nH:6 \r\n\
+        Keep-Alive: a\r\nproxy-connection: b\r\nTE: c\r\nTrailer: d\r\nContent-Length: 0\r\nConnection: te\r\n\r\n";
+    let parsed = read.parse(head, &Limits::default(), false);
+    assert_eq!(parsed, Ok(Parsed::Complete(head.len())));
+    let mut out = Vec::new();
+    let mut anew = Head::response(&mut out, Version::Http11, 200, "OK").unwrap();
+    let mut refused = Vec::new();
+    for field in read.fields() {
+        if anew.pass(field) == Err(Unwritable::FramingField) {
+            refused.push(field.name());
+        }
+    }
+    anew.finish(Framing::None).unwrap();
+    assert_eq!(
+        String::from_utf8(out).unwrap(),
+        "HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: \r\nF: \r\nG: 5\r\nH: 6\r\n\r\n"
+    );
+    let connection = [
+        "Keep-Alive",
+        "proxy-connection",
+        "TE",
+        "Trailer",
+        "Content-Length",
+        "Connection",
+    ];
+    assert_eq!(refused, connection);
+}

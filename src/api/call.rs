@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::classify::{Class, classify, methods_of};
 use super::path::Path;
-use super::{ApiVersion, BadTarget, Operation, ParameterKind, Query};
+use super::{ApiVersion, BadTarget, Operation, ParameterKind, Query, Versioning};
 use crate::wire::{RequestHead, Upgrade};
 
 /// One parsed request: which operation, at which version, on what, with which parameters.
@@ -102,7 +102,7 @@ impl<'a> Call<'a> {
             upgrade,
         };
         let operation = call.operation();
-        if operation.is_some_and(|operation| !operation.versioned) {
+        if operation.is_some_and(|operation| operation.versioning == Versioning::Unrouted) {
             call.version = None;
         }
         call.query = Query::parse(query, operation)?;

@@ -21,7 +21,7 @@ mod write;
 pub use bad_target::BadTarget;
 pub use call::{Call, Route, Targets, truthy};
 pub use kind::{AnswerKind, BodyKind, Harm, ParameterKind, RequestHeader};
-pub use operation::{Group, Method, Operation, Parameter};
+pub use operation::{Group, Method, Operation, Parameter, Versioning};
 pub use query::{Entry, Meaning, Query};
 pub use table::{BODY_CAPS, BodyCap, OPERATIONS, OperationId};
 pub use version::ApiVersion;

@@ -180,15 +180,24 @@ pub struct Operation {
     pub since: Option<ApiVersion>,
     /// The last version that has it, where it is gone.
     pub until: Option<ApiVersion>,
-    /// Whether the engine routes it below `/vX.Y` at all (`/debug` is not, up to engine 27).
-    pub versioned: bool,
-    /// Whether what it does, or answers, can depend on the version: not for a ping, which has no parameters, and is how
-    /// clients get to know the version (moby `api/server/router/system`, `pingHandler`).
-    pub depends_on_version: bool,
+    /// What the version in its path is to it.
+    pub versioning: Versioning,
     /// Whether the Engine API's description mentions it.
     pub documented: bool,
     /// What the route does, in one line.
     pub summary: &'static str,
+}
+
+/// What the version in a path is to an operation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Versioning {
+    /// The engine does not route it below `/vX.Y` (`/debug`, up to engine 27).
+    Unrouted,
+    /// Nothing depends on it: a ping has no parameters, and is how clients get to know the version (moby
+    /// `api/server/router/system`, `pingHandler`).
+    Ignored,
+    /// What it does, or answers, can depend on it.
+    Decisive,
 }
 
 impl Operation {

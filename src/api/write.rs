@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::percent::{ByteSet, encode};
-use super::{ApiVersion, Call, Meaning, Route, Targets};
+use super::{ApiVersion, Call, Meaning, Route, Targets, Versioning};
 
 /// What is written of the query parameters that the operation's row does not have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,7 +47,7 @@ impl Call<'_> {
     pub fn lacks_version(&self) -> bool {
         let depends = self
             .operation()
-            .is_none_or(|operation| operation.versioned && operation.depends_on_version);
+            .is_none_or(|operation| operation.versioning == Versioning::Decisive);
         depends && self.version.is_none()
     }
 

@@ -7,7 +7,7 @@ use lexopt::Arg;
 use serde::Serialize;
 
 use super::{Failure, print};
-use crate::api::{Group, Harm, OPERATIONS, Operation};
+use crate::api::{Group, Harm, OPERATIONS, Operation, Versioning};
 
 const HELP: &str = "\
 Lists the operations of the Docker Engine API that a policy can name.
@@ -192,7 +192,7 @@ impl From<&Operation> for Row {
             answer: row.answer.as_str(),
             since: row.since.map(|version| version.to_string()),
             until: row.until.map(|version| version.to_string()),
-            versioned: row.versioned,
+            versioned: row.versioning != Versioning::Unrouted,
             documented: row.documented,
         }
     }

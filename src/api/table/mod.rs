@@ -23,7 +23,7 @@ mod system;
 pub use bodies::{BODY_CAPS, BodyCap};
 pub use id::OperationId;
 
-use super::{AnswerKind, BodyKind, Group, Method, Operation, Parameter, ParameterKind};
+use super::{AnswerKind, BodyKind, Group, Method, Operation, Parameter, ParameterKind, Versioning};
 
 /// Every operation, in the order of [`OperationId`].
 pub static OPERATIONS: &[Operation] = &JOINED;
@@ -100,8 +100,7 @@ const BASE: Operation = Operation {
     harms: &[],
     since: None,
     until: None,
-    versioned: true,
-    depends_on_version: true,
+    versioning: Versioning::Decisive,
     documented: true,
     summary: "",
 };

@@ -1,7 +1,9 @@
 //! The operations on the engine as a whole, and its debug routes.
 
 use super::{BASE, boolean, integer, json, list, text};
-use crate::api::{AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId};
+use crate::api::{
+    AnswerKind, ApiVersion, BodyKind, Group, Harm, Method, Operation, OperationId, Versioning,
+};
 
 pub(super) const OPERATIONS: [Operation; 16] = [
     Operation {
@@ -14,7 +16,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         harmless_read: true,
         answer: AnswerKind::Text,
         since: Some(ApiVersion::new(1, 11)),
-        depends_on_version: false,
+        versioning: Versioning::Ignored,
         summary: "answers that the engine lives, with its API version in a header",
         ..BASE
     },
@@ -27,7 +29,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         part: "ping",
         harmless_read: true,
         since: Some(ApiVersion::new(1, 40)),
-        depends_on_version: false,
+        versioning: Versioning::Ignored,
         summary: "answers that the engine lives, without a body",
         ..BASE
     },
@@ -136,7 +138,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         part: "debug",
         answer: AnswerKind::Json,
         harms: &[Harm::SecretLeak],
-        versioned: false,
+        versioning: Versioning::Unrouted,
         documented: false,
         summary: "shows the engine's exported variables and its command line",
         ..BASE
@@ -150,7 +152,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         part: "debug",
         answer: AnswerKind::Text,
         harms: &[Harm::SecretLeak],
-        versioned: false,
+        versioning: Versioning::Unrouted,
         documented: false,
         summary: "lists the engine's profiles",
         ..BASE
@@ -164,7 +166,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         part: "debug",
         answer: AnswerKind::Text,
         harms: &[Harm::SecretLeak],
-        versioned: false,
+        versioning: Versioning::Unrouted,
         documented: false,
         summary: "shows the engine's command line",
         ..BASE
@@ -179,7 +181,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         query: &[integer("seconds")],
         answer: AnswerKind::Stream,
         harms: &[Harm::SecretLeak, Harm::DenialOfService],
-        versioned: false,
+        versioning: Versioning::Unrouted,
         documented: false,
         summary: "profiles the engine's CPU use",
         ..BASE
@@ -193,7 +195,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         part: "debug",
         answer: AnswerKind::Text,
         harms: &[Harm::InfoLeak],
-        versioned: false,
+        versioning: Versioning::Unrouted,
         documented: false,
         summary: "looks up the engine's program counters",
         ..BASE
@@ -208,7 +210,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         query: &[text("seconds")],
         answer: AnswerKind::Stream,
         harms: &[Harm::SecretLeak, Harm::DenialOfService],
-        versioned: false,
+        versioning: Versioning::Unrouted,
         documented: false,
         summary: "traces the engine's execution",
         ..BASE
@@ -223,7 +225,7 @@ pub(super) const OPERATIONS: [Operation; 16] = [
         query: &[integer("debug"), integer("gc"), integer("seconds")],
         answer: AnswerKind::Stream,
         harms: &[Harm::SecretLeak, Harm::DenialOfService],
-        versioned: false,
+        versioning: Versioning::Unrouted,
         documented: false,
         summary: "dumps one of the engine's profiles: heap, goroutine, ...",
         ..BASE

@@ -195,6 +195,7 @@ async fn serve(
         open.push(listen(&mut server, &shared, socket)?);
     }
     shared.tenants.keep(&shared.engine, &shared.observatory);
+    shared.tenants.tidy(&shared.engine);
     let mut reloading = pin!(async {
         while hangup.recv().await.is_some() {
             shared.observatory.reopen_audit();

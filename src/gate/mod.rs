@@ -35,6 +35,7 @@ mod server;
 mod shielded;
 mod stream;
 mod tenancy;
+mod traces;
 mod tunnel;
 
 pub use ask::{AskError, Asked, ask};

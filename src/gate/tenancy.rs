@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 
-use super::ask::{AskError, Asked, ask, ask_and_note, fetch};
+use super::ask::{AskError, Asked, ask, ask_and_note};
 use super::current;
 use super::engine::Engine;
 use super::guests::{Guest, Guests};
@@ -17,6 +17,7 @@ use super::identity;
 use super::lease::{Lease, Making};
 use super::lookup::Known;
 use super::respond::Refusal;
+use super::traces;
 use crate::api::Call;
 use crate::api::json::Document;
 use crate::demand::dockerfile::Renamed;
@@ -54,7 +55,7 @@ impl Clients {
 #[derive(Debug, Default)]
 pub struct Tenants {
     known: Mutex<BTreeMap<String, Arc<State>>>,
-    making: Arc<Making>,
+    pub(super) making: Arc<Making>,
 }
 
 impl Tenants {
@@ -181,7 +182,7 @@ pub(crate) struct Hold {
     _quota: Option<OwnedMutexGuard<()>>,
     _reservation: Option<Reservation>,
     names: Option<Lease>,
-    afterwards: Option<(Arc<Engine>, Lookup)>,
+    afterwards: Option<(Arc<Engine>, Vec<Lookup>)>,
     /// What was asked of the engine for it.
     known: Known,
 }
@@ -197,12 +198,11 @@ impl Drop for Hold {
     /// What was made for the call alone is taken away, before anybody else can have its name.
     fn drop(&mut self) {
         let names = self.names.take();
-        if let (Some((engine, lookup)), Ok(runtime)) =
+        if let (Some((engine, lookups)), Ok(runtime)) =
             (self.afterwards.take(), Handle::try_current())
         {
             runtime.spawn(async move {
-                // What stays is the tenant's own, and goes with it.
-                drop(fetch(&engine, &lookup).await);
+                traces::remove(&engine, &lookups).await.ok();
                 drop(names);
             });
         }
@@ -308,10 +308,8 @@ impl Resident {
             _quota: quota,
             _reservation: reservation,
             names: Some(names),
-            afterwards: prepared
-                .afterwards
-                .clone()
-                .map(|lookup| (Arc::clone(engine), lookup)),
+            afterwards: (!prepared.afterwards.is_empty())
+                .then(|| (Arc::clone(engine), prepared.afterwards.clone())),
             known,
         };
         Ok(Outcome::Send(Box::new(prepared), hold))

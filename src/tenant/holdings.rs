@@ -6,11 +6,13 @@ use super::facts::{
     Facts, InspectedContainer, InspectedImage, Labels, ListedContainer, ListedImage, Network,
     Volume, Volumes, label,
 };
+use super::image::is_reserved;
 use super::usage::{count, runs, stamp};
 use super::{
     CPUS_LABEL, MEMORY_LABEL, OWNER_LABEL, PIDS_LABEL, PORTS_LABEL, Stop, Usage, plain_image,
     plain_name,
 };
+use crate::api::image::Reference;
 use crate::api::{query_value, segment, segments};
 use crate::policy::{Counted, Tenancy};
 
@@ -254,11 +256,18 @@ impl Holdings {
     }
 }
 
+/// Whether a name is one that no tenant knows.
+fn is_gates_name(tag: &str) -> bool {
+    Reference::parse(tag).is_ok_and(|name| is_reserved(&name))
+}
+
 /// The names that the tenant knows an image by, or the identifier where there is none.
 fn shown(tenant: &str, image: &ListedImage) -> String {
     let tags = image.repo_tags.iter().flatten();
     let tags = tags.map(|tag| plain_image(tenant, tag).unwrap_or(tag));
-    let tags: Vec<&str> = tags.filter(|tag| *tag != "<none>:<none>").collect();
+    let tags: Vec<&str> = tags
+        .filter(|tag| *tag != "<none>:<none>" && !is_gates_name(tag))
+        .collect();
     if tags.is_empty() {
         image.id.clone()
     } else {

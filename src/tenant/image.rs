@@ -3,20 +3,23 @@
 mod find;
 pub(super) mod name;
 mod pattern;
+mod push;
 
-use super::facts::{Answer, InspectedImage, ListedImage, Lookup, label, unusable};
+use super::facts::{Answer, InspectedImage, ListedImage, label};
 use super::filters::Filters;
 use super::scene::Scene;
 use super::usage::count;
 use super::{IMAGE, ImageListing, MADE_LABEL, OWNER_LABEL, Refusal, Stop, Tenant, View, labels};
 use crate::api::image::{BadReference, ImageTerm, Reference};
 use crate::api::json::Value;
-use crate::api::{Call, OperationId, query_value, segments};
+use crate::api::{Call, OperationId};
 pub use find::Names;
 use find::check_reserved;
 pub(super) use find::{Image, no_image};
 pub(super) use name::is_reserved;
 pub use pattern::Patterns;
+pub(super) use push::push;
+pub use push::{marked, unmark};
 
 /// The name that a tenant knows an image by that the engine calls `name`; `None` when the gate has not given it for the
 /// tenant.
@@ -43,11 +46,12 @@ pub fn targets(tenant: &Tenant, call: &Call<'_>) -> Vec<Target> {
         }
     };
     let mut targets = named(call, target);
-    targets.retain(|target| {
-        let own =
-            Reference::parse(&target.name).is_ok_and(|name| tenant.engine_image(&name).is_some());
-        target.pulled || !own
-    });
+    let is_own =
+        |name: &str| Reference::parse(name).is_ok_and(|name| tenant.engine_image(&name).is_some());
+    targets.retain(|target| target.pulled || !is_own(&target.name));
+    // To be pushed, an own name is known to the engine as everybody's for a while.
+    let pushed = push::pushed(call).map(target(false));
+    targets.extend(pushed.filter(|target| is_own(&target.name)));
     targets
 }
 
@@ -102,14 +106,6 @@ fn pulled(call: &Call<'_>) -> Option<Result<Reference, BadReference>> {
         from,
         call.parameter("tag").unwrap_or_default(),
     ))
-}
-
-/// The name that the call pushes.
-fn pushed(call: &Call<'_>) -> Result<Reference, BadReference> {
-    Reference::pushed(
-        call.object().unwrap_or_default(),
-        call.parameter("tag").unwrap_or_default(),
-    )
 }
 
 /// The name in `repo` and `tag`, if there is one.
@@ -240,48 +236,6 @@ pub(super) fn tag(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<(), Stop> {
     give_name(scene, call)?;
     call.set_object(image.id);
     Ok(())
-}
-
-/// Pushes one tag of an own image, and answers what is to be done afterwards. To push a name without a registry, the engine
-/// has to know it as it is, for as long as that takes.
-pub(super) fn push(scene: &Scene<'_>, call: &Call<'_>) -> Result<Option<Lookup>, Stop> {
-    let name = pushed(call).map_err(bad("name"))?;
-    if name.is_repository() {
-        return Err(Refusal::Way {
-            what: format!("a push of every tag of `{name}`"),
-            why: "some may be somebody else's; push one tag",
-        }
-        .into());
-    }
-    let known = name.to_string();
-    let Some((_, image)) = scene.own_name(&name)? else {
-        return scene.own_image(&known).map(|_| None);
-    };
-    if !scene.tenant.owns(image.owner()) {
-        return Err(Refusal::Shared(name.familiar()).into());
-    }
-    let target = segments(&known);
-    let there: Option<InspectedImage> = scene.facts.find(&format!("/images/{target}/json"))?;
-    match there {
-        Some(there) if there.id == image.id => return Ok(None),
-        Some(there) if !scene.tenant.owns(there.owner()) => {
-            return Err(Refusal::Taken(known).into());
-        }
-        Some(_) | None => {}
-    }
-    let tag = format!(
-        "/images/{}/tag?repo={}&tag={}",
-        image.id,
-        query_value(&name.clone().without_tag().to_string()),
-        query_value(name.tag().unwrap_or_default()),
-    );
-    let tagged = scene.facts.ask(Lookup::post(&tag, String::new()))?;
-    if tagged.status == 201 {
-        Ok(Some(Lookup::delete(&format!("/images/{target}?noprune=1"))))
-    } else {
-        let reason = String::from_utf8_lossy(&tagged.body).into_owned();
-        Err(unusable(&tag, reason))
-    }
 }
 
 /// Deletes an own image, or one of its names.

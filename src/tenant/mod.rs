@@ -38,7 +38,7 @@ pub use build::{bases, may_build_from, renamed};
 pub use facts::{Answer, Ask, Fact, Facts, Lookup, Stop};
 pub use holdings::{Extent, Holdings, Removal, Standing, holdings};
 pub use image::plain_image;
-pub use image::{Names, Patterns, Target, targets};
+pub use image::{Names, Patterns, Target, marked, targets, unmark};
 pub use load::{Loading, may_load_as};
 pub use name::{DEFAULT_NETWORK, engine_name, plain_name};
 pub use prepare::{Prepared, prepare, takes_quota};

@@ -25,8 +25,8 @@ pub struct Prepared<'c> {
     pub view: View,
     /// What of the quota the call takes until it ends, and the engine does not show.
     pub takes: Usage,
-    /// What is to be done once the call has ended, in whatever way.
-    pub afterwards: Option<Lookup>,
+    /// What is to be done, one after the other, once the call has ended in whatever way.
+    pub afterwards: Vec<Lookup>,
 }
 
 /// Makes an allowed call the tenant's own.
@@ -53,7 +53,7 @@ pub fn prepare<'c>(
     let mut call = permit.call().clone();
     let mut document = permit.document().cloned();
     let mut takes = Usage::default();
-    let mut afterwards = None;
+    let mut afterwards = Vec::new();
     let view = rewrite(
         &scene,
         &mut call,
@@ -113,7 +113,7 @@ fn rewrite<'c>(
     scene: &Scene<'_>,
     call: &mut Call<'c>,
     document: &mut Option<Document<'c>>,
-    (takes, afterwards): (&mut Usage, &mut Option<Lookup>),
+    (takes, afterwards): (&mut Usage, &mut Vec<Lookup>),
 ) -> Result<View, Stop> {
     let term = call.object().unwrap_or_default().to_owned();
     Ok(match scope(call)? {

@@ -1,12 +1,15 @@
 //! Images of two tenants under the same names.
 
+use std::net::Shutdown;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Client, World, gzip, now, run, sleeper, tar};
+use crate::relay::Relay;
+use crate::world::{Answer, Client, World, address, gzip, now, run, sleeper, tar, until};
 
 /// Builds from a Dockerfile alone.
 fn build(client: &Client, query: &str, dockerfile: &str) -> Answer {
@@ -59,15 +62,18 @@ fn delete(client: &Client, name: &str) -> Value {
 
 /// Fails where anything that the tenant can read of these objects shows how the engine calls them.
 fn check_plain(client: &Client, image: &str, container: &str) {
-    for read in [
+    let mut reads = vec![
         "/images/json?all=1".to_owned(),
         format!("/images/{image}/json"),
         format!("/images/{image}/history"),
         "/containers/json?all=1".to_owned(),
-        format!("/containers/{container}/json"),
         "/system/df".to_owned(),
         format!("/events?since=1&until={}", now()),
-    ] {
+    ];
+    if !container.is_empty() {
+        reads.push(format!("/containers/{container}/json"));
+    }
+    for read in reads {
         let answer = client.get(&read).want(200);
         assert!(!answer.body.contains("doodgate"), "{read}: {}", answer.body);
     }
@@ -369,6 +375,76 @@ fn pushes(engine: &str) {
     delete(&world.host, &format!("{name}:1"));
 }
 
+/// A gate that dies while an image is pushed: the name that it gave for the push goes when the next one starts, and no other.
+fn crash(engine: &str) {
+    let Some(address) = address(engine) else {
+        return;
+    };
+    let relay = Relay::start(&format!("crash{engine}"), &address);
+    let mut world = World::at(&relay.address(), &["{}", "{}"]);
+    let (a, b, host) = (world.client(0), world.client(1), world.host.clone());
+    let name = format!("{}/pushed", world.prefix);
+    let own = built(&a, &format!("{name}:1"), "FROM alpine\nENV A=1\n");
+    built(&b, &format!("{name}:1"), "FROM alpine\nENV A=2\n");
+    let of_host = format!("{}/kept", world.prefix);
+    let tag = format!("/images/{own}/tag?repo={of_host}&tag=1");
+    host.call("POST", &tag, None).want(201);
+    let there = |name: &str| host.get(&format!("/images/{name}/json")).status == 200;
+    let mark = format!("push.{}.tenant.doodgate.invalid/{name}:1", world.tenant(0));
+    relay.hold(Some("/push?tag"));
+    let push = format!("/images/{name}/push?tag=1");
+    let mut waiting = Client::begin(&world.address(0), "POST", &push);
+    until(10, "given", || there(&format!("{name}:1")) && there(&mark));
+    // Nobody else can have the name meanwhile, or sees what the gate has given.
+    for client in [&a, &b] {
+        assert_eq!(client.call("POST", &push, None).status, 409);
+        let pull = format!("/images/create?fromImage={name}&tag=1");
+        assert_eq!(client.call("POST", &pull, None).status, 409);
+    }
+    assert_eq!(
+        listed(&a, "")
+            .iter()
+            .filter(|(shown, _)| shown.contains(&name))
+            .count(),
+        1
+    );
+    check_plain(&a, &own, "");
+    world.restart();
+    until(10, "taken away", || {
+        !there(&format!("{name}:1")) && !there(&mark)
+    });
+    assert!(there(&format!("{of_host}:1")));
+    assert_eq!(id(&a, &format!("{name}:1")), own);
+    assert!(
+        world
+            .log()
+            .contains("took away what a push had left behind")
+    );
+    // What stays until then goes with the tenant.
+    let mut again = Client::begin(&world.address(0), "POST", &push);
+    until(10, "given again", || there(&mark));
+    let removed = Command::new(env!("CARGO_BIN_EXE_doodgate"))
+        .args([
+            "tenant",
+            "rm",
+            world.tenant(0),
+            "--yes",
+            "--engine",
+            &address,
+        ])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&removed.stdout).into_owned();
+    assert!(
+        removed.status.success() && !told.contains("push."),
+        "{removed:?}"
+    );
+    assert!(!there(&format!("{name}:1")) && !there(&mark) && !there(&own));
+    for stream in [&mut waiting, &mut again] {
+        stream.shutdown(Shutdown::Both).ok();
+    }
+}
+
 /// A name that moves while containers are made of it: each is made of the image that was looked at, whole.
 fn moving(engine: &str) {
     let Some(world) = World::start(engine, &["{}"]) else {
@@ -437,4 +513,6 @@ fn cache(engine: &str) {
     assert_eq!(layers(&a, &of_a), layers(&b, &of_b));
 }
 
-on_both!(one_name, shadows, names, on_own, pushes, moving, cache);
+on_both!(
+    one_name, shadows, names, on_own, pushes, crash, moving, cache
+);

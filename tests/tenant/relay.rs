@@ -1,11 +1,11 @@
-//! A relay in front of an engine: it counts what the engine is asked.
+//! A relay in front of an engine: it counts what the engine is asked, and can hold requests back.
 
 use std::fs;
 use std::io::{Read, Write, copy};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 /// A relay: its socket's file goes with it.
@@ -19,6 +19,9 @@ pub(crate) struct Relay {
 struct State {
     /// The request lines, without their version.
     asked: Mutex<Vec<String>>,
+    /// Requests with this in their line wait.
+    held: Mutex<Option<String>>,
+    changed: Condvar,
 }
 
 impl Relay {
@@ -50,6 +53,12 @@ impl Relay {
         let is_call = |line: &String| !line.ends_with("/_ping");
         asked.into_iter().filter(is_call).collect()
     }
+
+    /// Holds requests back that have this in their line; `None` lets them go.
+    pub(crate) fn hold(&self, what: Option<&str>) {
+        *self.state.held.lock().unwrap() = what.map(str::to_owned);
+        self.state.changed.notify_all();
+    }
 }
 
 impl Drop for Relay {
@@ -70,7 +79,10 @@ fn pass(mut client: UnixStream, engine: &Path, state: &State) -> std::io::Result
     }
     let text = String::from_utf8_lossy(&head);
     let line = text.split(" HTTP/").next().unwrap_or_default().to_owned();
-    state.asked.lock().unwrap().push(line);
+    state.asked.lock().unwrap().push(line.clone());
+    let waits = |what: &mut Option<String>| what.as_ref().is_some_and(|what| line.contains(what));
+    let free = state.changed.wait_while(state.held.lock().unwrap(), waits);
+    drop(free.unwrap());
     let mut server = UnixStream::connect(engine)?;
     server.write_all(&head)?;
     let (mut up, mut to) = (client.try_clone()?, server.try_clone()?);

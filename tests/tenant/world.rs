@@ -59,6 +59,14 @@ impl Client {
         self.send(method, target, "application/json", body.as_bytes())
     }
 
+    /// Sends one request, and waits for nothing.
+    pub(crate) fn begin(address: &str, method: &str, target: &str) -> UnixStream {
+        let mut stream = UnixStream::connect(address.trim_start_matches("unix://")).unwrap();
+        let head = format!("{method} {target} HTTP/1.1\r\nHost: docker\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    }
+
     /// Sends one request whose answer has no end, and waits for its beginning.
     pub(crate) fn open(&self, target: &str) -> UnixStream {
         let mut stream = UnixStream::connect(&self.0).expect("a gate that listens");

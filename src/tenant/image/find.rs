@@ -88,26 +88,24 @@ impl Scene<'_> {
 
     /// All names of the tenant's own.
     pub(in crate::tenant) fn own_names(&self) -> Result<Names, Stop> {
-        // A pattern's star ends at a slash (moby, `reference.FamiliarMatch`).
-        let patterns: Vec<String> = (1..=MAX_PARTS)
-            .map(|parts| {
-                format!(
-                    "{}*{}",
-                    self.tenant.images,
-                    "/*".repeat(parts.saturating_sub(1))
-                )
-            })
-            .collect();
-        let filters = serde_json::json!({ "reference": patterns }).to_string();
-        let listed: Vec<ListedImage> = self
-            .facts
-            .have(&format!("/images/json?filters={}", query_value(&filters)))?;
+        let listed = self.named(&self.tenant.images)?;
         Ok(listed
             .iter()
             .flat_map(|image| image.repo_tags.iter().chain(&image.repo_digests).flatten())
             .filter_map(|name| self.tenant.plain_image(name))
             .map(str::to_owned)
             .collect())
+    }
+
+    /// The images that have a name which begins with this, listed with such names alone.
+    pub(super) fn named(&self, prefix: &str) -> Result<Vec<ListedImage>, Stop> {
+        // A pattern's star ends at a slash (moby, `reference.FamiliarMatch`).
+        let patterns: Vec<String> = (1..=MAX_PARTS)
+            .map(|parts| format!("{prefix}*{}", "/*".repeat(parts.saturating_sub(1))))
+            .collect();
+        let filters = serde_json::json!({ "reference": patterns }).to_string();
+        self.facts
+            .have(&format!("/images/json?filters={}", query_value(&filters)))
     }
 
     /// The names of an image with these tags that stand for another one to the tenant, since it has given them to one of

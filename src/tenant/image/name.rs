@@ -19,6 +19,9 @@ pub(super) const MAX_PARTS: usize = 8;
 /// counts the registry).
 const MAX_LENGTH: usize = 255;
 
+/// What stands in front of an own name where it marks an image that is being pushed.
+pub(super) const MARK: &str = "push.";
+
 /// What the engine's names of a tenant's images begin with: a registry, and the slash behind it.
 ///
 /// A tenant's name is a label of the registry's where it can be one, and in hexadecimal digits where it cannot: labels
@@ -49,7 +52,10 @@ pub(in crate::tenant) fn mapped(prefix: &str, name: &Reference) -> Option<Refere
     }
     Reference::parse(&format!("{prefix}{}", name.familiar()))
         .ok()
-        .filter(|mapped| mapped.clone().without_tag().to_string().len() <= MAX_LENGTH)
+        .filter(|mapped| {
+            let length = mapped.clone().without_tag().to_string().len();
+            length.saturating_add(MARK.len()) <= MAX_LENGTH
+        })
 }
 
 /// `text` with plain names in it: the prefix is taken out wherever a name could begin.
@@ -117,7 +123,7 @@ mod tests {
     fn other_names_stay() {
         let long = "a/".repeat(MAX_PARTS);
         let prefix = prefix("blue");
-        let longest = "a".repeat(MAX_LENGTH - prefix.len());
+        let longest = "a".repeat(MAX_LENGTH - MARK.len() - prefix.len());
         assert!(mapped(&prefix, &parse(&longest)).is_some());
         for name in [
             "localhost/x",

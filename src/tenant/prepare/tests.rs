@@ -32,7 +32,10 @@ fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
         (Ask::Make, "/volumes/create") => {
             return (201, body.replace("\"Driver\":\"local\",", ""));
         }
-        (Ask::Make, target) if target.contains("/tag?repo=docker.io/library/mine&tag=") => {
+        (Ask::Make, target)
+            if target.contains("/tag?repo=docker.io/library/mine&tag=")
+                || target.contains("/tag?repo=push.acme.tenant.doodgate.invalid/mine&tag=") =>
+        {
             return (201, String::new());
         }
         (Ask::Make | Ask::Remove, other) => panic!("POST or DELETE {other}"),

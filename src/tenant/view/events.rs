@@ -14,6 +14,7 @@ use super::{table, whole, write_record};
 use crate::api::image::Reference;
 use crate::api::segment;
 use crate::tenant::facts::{Volume, label, read};
+use crate::tenant::image::is_reserved;
 use crate::tenant::scene::{Shape, shape};
 use crate::tenant::{EventListing, Fact, Lookup, OWNER_LABEL, Tenant};
 
@@ -130,6 +131,8 @@ impl Events {
         let own_name = label.is_none() && tenant.plain_image(&name).is_some();
         let rule = match &*kind {
             "container" if labelled && named(&name) => table::CONTAINER_EVENT,
+            // What the gate has named for itself is nobody's to hear of.
+            "image" if is_gates(tenant, &name) => return Ok(Becomes::Dropped),
             "image" if labelled || own_name => table::IMAGE_EVENT,
             "network" if named(&name) => table::NETWORK_EVENT,
             "volume" if named(&id) => table::VOLUME_EVENT,
@@ -164,6 +167,12 @@ impl Events {
         };
         Ok(Becomes::Shown(rule, Box::new(given)))
     }
+}
+
+/// Whether a name is the gate's own, and none that it gave for the tenant.
+fn is_gates(tenant: &Tenant, name: &str) -> bool {
+    tenant.plain_image(name).is_none()
+        && Reference::parse(name).is_ok_and(|name| is_reserved(&name))
 }
 
 /// Whether a volume is the tenant's, as the engine tells. One that has gone is nobody's.

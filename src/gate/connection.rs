@@ -56,7 +56,7 @@ pub(crate) struct EngineLink {
 /// What follows an exchange.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Next {
-    /// There is nobody left to answer.
+    /// The connection is dropped: there is nobody left to answer, or all is said on both sides.
     Abandon,
     /// The connection ends, politely.
     Close,

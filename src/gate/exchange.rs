@@ -289,10 +289,11 @@ impl Sending<'_> {
                 // What a client sent behind a request for the connection itself, which the engine has not handed
                 // over, is no request.
                 let stray = body::could_switch(call) && !input.is_empty();
-                Ok(if client_persists && !stray {
-                    Next::KeepAlive
-                } else {
-                    Next::Close
+                let said_all = !head.keep_alive() && !*left && input.is_empty();
+                Ok(match client_persists && !stray {
+                    true => Next::KeepAlive,
+                    false if said_all => Next::Abandon,
+                    false => Next::Close,
                 })
             }
             Ok(Answered::Switched) => {

@@ -60,12 +60,12 @@ pub enum View {
     Progress(Steps),
     /// `GET /events`: JSON objects one behind the other, without an end.
     Events(EventListing),
-    /// `GET /system/df`. These names of images are the tenant's own.
+    /// `GET /system/df`.
     DataUsage {
         /// The tenant's own names of images.
         own: Names,
-        /// Whether what is counted is listed too.
-        verbose: bool,
+        /// The images that own containers were made of, one for each; `None` where the answer lists the containers.
+        used: Option<Vec<String>>,
     },
     /// `GET /info`.
     Info(Counts),

@@ -179,6 +179,8 @@ pub(super) struct ListedContainer {
     pub(super) labels: Labels,
     #[serde(default)]
     pub(super) state: String,
+    #[serde(default, rename = "ImageID")]
+    pub(super) image_id: String,
     /// Seconds since 1970.
     #[serde(default)]
     pub(super) created: i64,

@@ -122,12 +122,12 @@ fn rewrite<'c>(
         Scope::Info => View::Info(counts(scene)?),
         Scope::Events => events(scene, call)?,
         Scope::DataUsage => {
-            // Without a list there would be sums alone, over everybody's.
-            let verbose = call.flag("verbose");
-            call.set_parameter("verbose", "1".to_owned());
+            let asked = |kind| call.query.all("type").any(|asked| asked == kind);
+            // Images are counted by the containers that use them, which are not listed then.
+            let apart = asked("image") && !asked("container");
             View::DataUsage {
                 own: scene.own_names()?,
-                verbose,
+                used: apart.then(|| scene.used_images()).transpose()?,
             }
         }
         Scope::ContainerList => containers(scene, call)?,

@@ -103,15 +103,29 @@ impl Scene<'_> {
 
     /// All own containers with the states that the engine gives them.
     pub(super) fn listed(&self) -> Result<Vec<(Container, String)>, Stop> {
+        self.listed_with(|item| item.state.clone())
+    }
+
+    /// The images that own containers were made of, one for each.
+    pub(super) fn used_images(&self) -> Result<Vec<String>, Stop> {
+        let listed = self.listed_with(|item| item.image_id.clone())?;
+        Ok(listed.into_iter().map(|(_, image)| image).collect())
+    }
+
+    fn listed_with(
+        &self,
+        read: impl Fn(&ListedContainer) -> String,
+    ) -> Result<Vec<(Container, String)>, Stop> {
         let listed: Vec<ListedContainer> = self
             .facts
             .have(&format!("/containers/json?all=1&filters={}", self.owned()))?;
         Ok(listed
             .into_iter()
             .filter_map(|item| {
+                let more = read(&item);
                 let names = item.names.unwrap_or_default();
                 let own = self.own_container(item.id, &names, item.labels)?;
-                Some((own, item.state))
+                Some((own, more))
             })
             .collect())
     }

@@ -26,6 +26,7 @@ const MORE: &[&str] = &[
     "/images/json?filters={%22dangling%22:[%22true%22]}",
     "/system/df?type=container",
     "/system/df?type=volume",
+    "/system/df?type=image",
 ];
 
 /// Operations whose answers have no end, tell of time that passes, or come from elsewhere than the engine.

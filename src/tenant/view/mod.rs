@@ -112,7 +112,7 @@ impl Shield {
             View::ImageArchive => Way::Archive(Box::new(Archive::new())),
             View::Progress(steps) => Way::Items(Items::stream(Stream::Progress(steps))),
             View::Events(wanted) => Way::Items(Items::stream(Stream::Events(Events::new(wanted)))),
-            View::DataUsage { own, verbose } => about(Whole::DataUsage { verbose }, own),
+            View::DataUsage { own, used } => about(Whole::DataUsage { used }, own),
             View::Info(counts) => whole(Whole::Info(counts)),
             View::Pruned => whole(Whole::Pruned),
         };

@@ -75,8 +75,6 @@ pub(super) struct Given {
     pub(super) used: Option<Vec<String>>,
     /// How many own containers use an image; `None` where nobody counts.
     pub(super) uses: Option<usize>,
-    /// Whether `GET /system/df` lists what it counts.
-    pub(super) verbose: bool,
 }
 
 /// Writes.
@@ -337,7 +335,7 @@ impl Rewriter<'_> {
     }
 
     /// A comma, unless what comes is the first in its array or object.
-    fn comma(&mut self) {
+    pub(super) fn comma(&mut self) {
         if !matches!(self.out.last(), None | Some(b'[' | b'{')) {
             self.out.push(b',');
         }

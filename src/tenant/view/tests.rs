@@ -69,10 +69,10 @@ fn parsed(view: View, answer: &str) -> Value {
     json_of(&shown(view, answer))
 }
 
-fn data_usage(verbose: bool) -> View {
+fn data_usage() -> View {
     View::DataUsage {
         own: Names::new(),
-        verbose,
+        used: None,
     }
 }
 
@@ -125,8 +125,8 @@ fn samples() -> Vec<(View, &'static str)> {
         (View::ImageHistory(Names::new()), sample!("26-history")),
         (View::Events(EventListing::default()), sample!("20-events")),
         (View::Events(EventListing::default()), sample!("26-events")),
-        (data_usage(false), sample!("20-df")),
-        (data_usage(false), sample!("26-df")),
+        (data_usage(), sample!("20-df")),
+        (data_usage(), sample!("26-df")),
         (View::Info(COUNTS), sample!("20-info")),
         (View::Info(COUNTS), sample!("26-info")),
         (View::Pruned, sample!("26-volumes-pruned")),
@@ -215,7 +215,7 @@ fn values_are_found_where_the_tenant_looks() {
     );
     let image = (image_inspect(), sample!("26-image"));
     let history = (View::ImageHistory(Names::new()), sample!("26-history"));
-    let usage = (data_usage(false), sample!("26-df"));
+    let usage = (data_usage(), sample!("26-df"));
     let info = (View::Info(COUNTS), sample!("26-info"));
     let pruned = (View::Pruned, sample!("26-networks-pruned"));
     for ((view, answer), place, expected) in [
@@ -274,7 +274,7 @@ fn values_are_found_where_the_tenant_looks() {
 
 #[test]
 fn images_are_counted_by_own_containers() {
-    let usage = parsed(data_usage(false), sample!("26-df"));
+    let usage = parsed(data_usage(), sample!("26-df"));
     let uses = |tag: &str| {
         let images = usage["Images"].as_array().unwrap().iter();
         let mut found = images.filter(|image| image["RepoTags"].to_string().contains(tag));
@@ -401,7 +401,7 @@ fn what_cannot_be_read_is_no_answer() {
             r#"{"Type":"container"}"#,
         ),
         (View::Events(EventListing::default()), "nonsense"),
-        (data_usage(false), r#"{"Containers":[{}]}"#),
+        (data_usage(), r#"{"Containers":[{}]}"#),
         (View::Info(COUNTS), "[]"),
         (View::Error, "404 page not found"),
         (View::Error, r#"{"message":1}"#),
@@ -426,7 +426,7 @@ fn nothing_comes_behind_what_cannot_be_read() {
 
 #[test]
 fn what_is_long_is_cut_off() {
-    let mut shield = Shield::new(tenant("acme"), data_usage(false));
+    let mut shield = Shield::new(tenant("acme"), data_usage());
     let piece = vec![b' '; 16 << 20];
     let mut out = Vec::new();
     let end = (0..8).find_map(|_| shield.push(&piece, &mut out).err());

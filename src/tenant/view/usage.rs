@@ -1,4 +1,6 @@
-//! `GET /system/df` since API 1.52: counts and sums instead of lists (moby `api/types/system/disk_usage.go`).
+//! `GET /system/df` since API 1.52: counts and sums beside what is counted (moby `daemon/disk_usage.go` and
+//! `daemon/server/router/system`, engines 29.0 to 29.3). With `verbose`, these are all there is; without, the lists of older
+//! versions come too.
 
 use super::cursor::{Read, bad};
 use super::facts::{elements, pick, string};
@@ -16,10 +18,13 @@ struct Sums {
 }
 
 impl Rewriter<'_> {
-    /// Writes what is used of one kind, counted anew among what the tenant sees. `text` has all items, since the gate asks
-    /// for them; the tenant gets them where it has asked for them too.
+    /// Writes what is used of one kind, counted anew among what the tenant sees. As the engine does, it leaves out what is
+    /// nothing.
     pub(super) fn usage(&mut self, kind: Kind, text: &str) -> Read<()> {
-        let [items] = pick(text, ["Items"])?;
+        let [items, total] = pick(text, ["Items", "TotalCount"])?;
+        if items.is_none() && bytes(total)? > 0 {
+            return bad("it counts what it does not list");
+        }
         let mut sums = Sums::default();
         let mut seen = Vec::new();
         for item in elements(items.unwrap_or("null"))? {
@@ -41,11 +46,21 @@ impl Rewriter<'_> {
             reclaimable,
             size,
         } = sums;
-        self.raw(&format!(
-            "{{\"ActiveCount\":{active},\"TotalCount\":{total},\"Reclaimable\":{reclaimable},\"TotalSize\":{size}"
-        ));
-        if self.given.verbose {
-            self.raw(",\"Items\":[");
+        self.raw("{");
+        for (name, number) in [
+            ("ActiveCount", active),
+            ("Reclaimable", reclaimable),
+            ("TotalCount", total),
+            ("TotalSize", size),
+        ] {
+            if number > 0 {
+                self.comma();
+                self.raw(&format!("\"{name}\":{number}"));
+            }
+        }
+        if !seen.is_empty() {
+            self.comma();
+            self.raw("\"Items\":[");
             for item in seen {
                 self.item(kind, item)?;
             }
@@ -73,7 +88,9 @@ impl Rewriter<'_> {
             Kind::Volume => {
                 let [usage] = pick(item, ["UsageData"])?;
                 let [size, count] = pick(usage.unwrap_or("null"), ["Size", "RefCount"])?;
-                (bytes(count)? > 0, bytes(size)?)
+                // One that has not been measured counts as in use.
+                let measured = size.is_some_and(|size| size != "-1");
+                (!measured || count != Some("0"), bytes(size)?)
             }
             Kind::Network => (false, 0),
         })

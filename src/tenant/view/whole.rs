@@ -20,7 +20,7 @@ use crate::tenant::{Counts, Facts, ImageListing, Names, Refusal, Tenant, Unshiel
 pub(super) enum Whole {
     Container(String),
     DataUsage {
-        verbose: bool,
+        used: Option<Vec<String>>,
     },
     Error,
     /// A command in a container.
@@ -102,9 +102,8 @@ impl Whole {
                 given.counts = *counts;
                 table::INFO
             }
-            Self::DataUsage { verbose } => {
-                given = usage(tenant, images, answer)?;
-                given.verbose = *verbose;
+            Self::DataUsage { used } => {
+                given = usage(tenant, (images, used.as_ref()), answer)?;
                 table::DATA_USAGE
             }
             Self::ImageDeleted => table::IMAGE_DELETED,
@@ -175,11 +174,16 @@ fn image(
 }
 
 /// What the sums in `GET /system/df` are when nothing is counted but what the tenant sees.
-fn usage(tenant: &Tenant, listing: &Arc<ImageListing>, answer: &str) -> Read<Given> {
+fn usage(
+    tenant: &Tenant,
+    (listing, known): (&Arc<ImageListing>, Option<&Vec<String>>),
+    answer: &str,
+) -> Read<Given> {
     let [images, containers, counted] = pick(answer, ["Images", "Containers", "ContainerUsage"])?;
     let [listed] = pick(counted.unwrap_or("null"), ["Items"])?;
     let containers = containers.or(listed);
-    let mut used = Vec::new();
+    let mut used = known.cloned().unwrap_or_default();
+    let containers = containers.filter(|_| known.is_none());
     for container in elements(containers.unwrap_or("null"))? {
         if Kind::Container.look(tenant, listing, container)?.is_some() {
             let [image] = pick(container, ["ImageID"])?;

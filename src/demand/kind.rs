@@ -109,6 +109,7 @@ kinds! {
     ClusterVolume "cluster-volume" Shape::Flag, "volumes of the swarm's storage plugins", "true";
     CommitChange "commit-change" Shape::Text, "Dockerfile instructions applied to a committed or imported image", "\"CMD *\"";
     CompressedTar "compressed-tar" Shape::Text, "archives that the engine unpacks with a helper program on the host", "[gzip]";
+    Container "container" Shape::Text, "containers that are looked at, acted on, committed, connected or entered, by their names; the gate asks for the name of one that is called by its id", "\"ci-*\"";
     ContainerName "container-name" Shape::Text, "names of new containers", "\"ci-*\"";
     CpuRealtime "cpu-realtime" Shape::Flag, "real-time scheduling", "true";
     Cpus "cpus" Shape::Limit(Unit::NanoCpus), "processors", "2";

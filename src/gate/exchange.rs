@@ -14,7 +14,7 @@ use super::respond::Refusal;
 use super::server::Socket;
 use super::stream::Stream;
 use super::tenancy::{Clients, Hold, Outcome, Resident};
-use super::{body, current, identity, lookup, own, request, tunnel};
+use super::{body, containers, current, identity, lookup, own, request, tunnel};
 use crate::api::Call;
 use crate::api::json::Document;
 use crate::demand::{self, Demand};
@@ -76,6 +76,12 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     };
     let asked = (&call, document.as_ref());
     lookup::call_by_name(socket, &in_force, asked, &mut demands, exchange).await?;
+    let container =
+        containers::call_by_name(socket, &in_force, asked, &mut demands, exchange).await?;
+    let decide = |demands: &[Demand<'_>], exchange: &mut Exchange| {
+        let permit = decide(demands, exchange)?;
+        Ok::<_, Refusal>(containers::pinned(permit, container.as_deref()))
+    };
     let mut permit = decide(&demands, exchange)?;
     let mut passage = Passage::of(socket, permit, &demands, exchange).await?;
     let facts = passage.facts(&socket.engine, &demands, exchange).await?;

@@ -128,7 +128,7 @@ fn matters(target: Target) -> bool {
         | Target::Network
         | Target::NetworkOf
         | Target::Volume => true,
-        Target::Container | Target::Image => false,
+        Target::Container | Target::Exec | Target::Image => false,
     }
 }
 
@@ -144,7 +144,7 @@ async fn inspect(
 }
 
 /// Asks the engine what a name is, and reads its answer; `None` for a name that nothing has.
-async fn ask<T>(
+pub(super) async fn ask<T>(
     (engine, known): (&Engine, &Known),
     (kind, name): (Target, &str),
     exchange: &mut Exchange,

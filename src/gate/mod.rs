@@ -8,6 +8,7 @@ mod ask;
 mod body;
 mod buffer;
 mod connection;
+mod containers;
 mod context;
 mod converse;
 mod current;

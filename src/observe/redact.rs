@@ -21,6 +21,7 @@ const NAMES: &[Kind] = &[
     Kind::CgroupnsMode,
     Kind::CheckpointRestore,
     Kind::CompressedTar,
+    Kind::Container,
     Kind::ContainerName,
     Kind::Device,
     Kind::DeviceCgroupRule,

@@ -242,3 +242,127 @@ allow:
         }
     }
 }
+
+const BY_CONTAINER: &str = "version: 1
+allow:
+  - SystemPing
+  - ContainerStop: {container: \"ci-*\"}
+  - ContainerInspect: {container: \"ci-*\"}
+  - NetworkConnect: {container: \"ci-*\"}
+  - NetworkDisconnect: {container: \"ci-*\"}
+  - ImageCommit: {container: \"ci-*\"}
+  - ExecStart: {container: \"ci-*\"}
+  - ContainerRestart
+deny:
+  - ContainerRestart: {container: \"db-*\"}
+";
+
+/// An engine with two containers, each known by its name, its id, and the beginning of that, and with an exec in each.
+fn world_of_containers() -> World {
+    let world = plain(BY_CONTAINER);
+    for (name, digit) in [("ci-a", "1"), ("db-a", "2")] {
+        let id = digit.repeat(64);
+        let found = answer::json(&format!("{{\"Id\":\"{id}\",\"Name\":\"/{name}\"}}"));
+        for term in [name, &id, &digit.repeat(12), &format!("x/{name}")] {
+            let path = format!("/containers/{term}/json");
+            world.engine.has(&path, found.clone());
+        }
+        world.engine.has(
+            &format!("/exec/e{digit}/json"),
+            answer::json(&format!("{{\"ID\":\"e{digit}\",\"ContainerID\":\"{id}\"}}")),
+        );
+    }
+    world
+}
+
+fn ask(world: &World, request: &str, body: &str) -> u16 {
+    let mut client = world.client();
+    let typed = if body.is_empty() {
+        ""
+    } else {
+        "Content-Type: application/json\r\n"
+    };
+    client.send(format!(
+        "{request} HTTP/1.1\r\nHost: docker\r\n{typed}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    client.read_head().status()
+}
+
+/// Whatever a container is called by, a rule means the one that the engine finds, and that one is sent.
+#[test]
+fn a_container_is_what_the_engine_calls_it() {
+    let (ours, theirs) = ("1".repeat(64), "2".repeat(64));
+    for (request, body, sent) in [
+        (
+            "POST /v1.41/containers/NAME/stop",
+            "",
+            "/containers/ID/stop",
+        ),
+        (
+            "POST /v1.41/networks/n/connect",
+            "{\"Container\":\"NAME\"}",
+            "{\"Container\":\"ID\"}",
+        ),
+        (
+            "POST /v1.41/networks/n/disconnect",
+            "{\"container\":\"/NAME\"}",
+            "{\"Container\":\"ID\"}",
+        ),
+        ("POST /v1.41/commit?container=NAME", "{}", "container=ID"),
+    ] {
+        for (terms, id, status) in [
+            (["ci-a", "111111111111", &*ours], &ours, 200),
+            (["db-a", "222222222222", &*theirs], &theirs, 403),
+        ] {
+            for term in terms {
+                let world = world_of_containers();
+                let (request, body) = (request.replace("NAME", term), body.replace("NAME", term));
+                assert_eq!(ask(&world, &request, &body), status, "{request} {body}");
+                let seen = world.engine.received().concat();
+                let seen = String::from_utf8_lossy(&seen);
+                assert_eq!(
+                    seen.contains(&sent.replace("ID", id)),
+                    status == 200,
+                    "{request}: {seen}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_exec_belongs_to_its_container_and_an_alias_to_what_it_leads_to() {
+    let world = world_of_containers();
+    for (request, status) in [
+        ("POST /v1.41/exec/e1/start", 200),
+        ("POST /v1.41/exec/e2/start", 403),
+        ("POST /v1.41/exec/e3/start", 403),
+        ("GET /v1.41/containers/x/ci-a/json", 200),
+        ("GET /v1.41/containers/x/db-a/json", 403),
+        // Nothing has the name: the engine says so.
+        ("POST /v1.41/containers/ci-z/stop", 200),
+        ("POST /v1.41/containers/333/stop", 403),
+    ] {
+        let body = if request.contains("exec") { "{}" } else { "" };
+        assert_eq!(ask(&world, request, body), status, "{request}");
+    }
+}
+
+#[test]
+fn a_denied_container_is_denied_by_its_id_as_well() {
+    let world = world_of_containers();
+    for (term, status) in [
+        ("ci-a", 200),
+        ("1111", 200),
+        ("db-a", 403),
+        (&*"2".repeat(12), 403),
+        (&*"2".repeat(64), 403),
+    ] {
+        let request = format!("POST /v1.41/containers/{term}/restart");
+        assert_eq!(ask(&world, &request, ""), status, "{term}");
+    }
+    let asked = world.engine.lookups();
+    assert_eq!(ask(&world, "POST /v1.41/containers/ci-a/kill", ""), 403);
+    assert_eq!(world.engine.lookups(), asked);
+}

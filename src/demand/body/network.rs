@@ -73,7 +73,7 @@ static IPAM_CONFIG: Struct = plain(&[&[
 
 /// `POST /networks/{id}/connect`.
 pub(super) static CONNECT: Struct = plain(&[&[
-    field("Container", Text, Free),
+    field("Container", Text, By(container)),
     field("EndpointConfig", Type::Struct(&ENDPOINT), Free),
     // Of a disconnection: go-dockerclient (`network.go`), which has one struct for both.
     unread("Force"),
@@ -82,14 +82,24 @@ pub(super) static CONNECT: Struct = plain(&[&[
 ]]);
 
 /// `POST /networks/{id}/disconnect`.
-pub(super) static DISCONNECT: Struct =
-    plain(&[&[field("Container", Text, Free), field("Force", Bool, Free)]]);
+pub(super) static DISCONNECT: Struct = plain(&[&[
+    field("Container", Text, By(container)),
+    field("Force", Bool, Free),
+]]);
 
 /// The network that is joined in place of the one that the key or the path names (moby
 /// `daemon/container_operations.go`, `getNetworkID`).
 fn network_id<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(id) = value.as_str().filter(|id| !id.is_empty()) {
         walk.ask(Kind::NetworkMode, id, path);
+    }
+}
+
+/// The engine takes its name with and without a slash before it.
+fn container<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
+    if let Some(name) = value.as_str().filter(|name| !name.is_empty()) {
+        let bare = name.strip_prefix('/').unwrap_or(name);
+        walk.tell(Kind::Container, bare, path);
     }
 }
 

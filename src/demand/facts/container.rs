@@ -3,8 +3,30 @@
 use std::borrow::Cow;
 
 use super::{Facts, Reference, Target, demand, text};
+use crate::api::Call;
+use crate::api::json::Document;
 use crate::api::json::Value;
 use crate::demand::{Demand, Kind, normal};
+
+/// The exec that a call is about, which is in a container that the call does not name.
+pub fn exec_of<'c>(call: &'c Call<'_>) -> Option<&'c str> {
+    let template = call.operation()?.template;
+    template.starts_with("/exec/").then(|| call.object())?
+}
+
+/// The id of the container that an inspected exec is in.
+pub fn container_of_exec(inspection: &Document<'_>) -> Option<String> {
+    let id = text(inspection.root(), &["ContainerID"]);
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+/// The id and the name of an inspected container.
+pub fn container_names(inspection: &Document<'_>) -> Option<(String, String)> {
+    let root = inspection.root();
+    let (id, name) = (text(root, &["Id"]), text(root, &["Name"]));
+    let name = name.strip_prefix('/').unwrap_or(name);
+    (!id.is_empty() && !name.is_empty()).then(|| (id.to_owned(), name.to_owned()))
+}
 
 /// Who joins the network of a container that has the host's, has the host's.
 pub(super) fn network(reference: &Reference<'_>, container: &Value<'_>) -> Vec<Demand<'static>> {

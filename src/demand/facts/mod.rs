@@ -17,6 +17,7 @@ use super::walk::{Path, Walk};
 use super::{Demand, Kind, Place, Value as Asked};
 use crate::api::json::{Document, Member, Value};
 use crate::api::{Call, OperationId};
+pub use container::{container_names, container_of_exec, exec_of};
 pub use image::{ById, called, called_all, image_by_id, image_names};
 
 /// A name in a call that stands for something in the engine.
@@ -35,6 +36,8 @@ pub struct Reference<'c> {
 pub enum Target {
     /// A container that is acted on: connected, disconnected, committed.
     Container,
+    /// A command in a container.
+    Exec,
     /// A container whose network is joined.
     NetworkOf,
     /// A container whose other namespaces are joined.
@@ -56,6 +59,7 @@ impl Target {
             Self::Container | Self::NetworkOf | Self::NamespaceOf | Self::MountsOf => {
                 OperationId::ContainerInspect
             }
+            Self::Exec => OperationId::ExecInspect,
             Self::Image => OperationId::ImageInspect,
             Self::Network => OperationId::NetworkInspect,
             Self::Volume => OperationId::VolumeInspect,
@@ -176,7 +180,7 @@ pub fn learn(reference: &Reference<'_>, inspection: Option<&Document<'_>>) -> Fa
         Target::NetworkOf => facts.demands = container::network(reference, root),
         Target::NamespaceOf => facts.demands = container::namespaces(reference, root),
         Target::MountsOf => facts = container::mounts(reference, root),
-        Target::Container | Target::Image => {}
+        Target::Container | Target::Exec | Target::Image => {}
     }
     facts
 }

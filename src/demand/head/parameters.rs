@@ -189,7 +189,7 @@ static PARAMETERS: &[(OperationId, Rules)] = &[
             ("author", Free),
             ("changes", Tell(Kind::CommitChange)),
             ("comment", Free),
-            ("container", Free),
+            ("container", By(rules::container)),
             ("pause", Free),
             ("repo", Rule::Call(rules::repository)),
             ("tag", Free),

@@ -13,6 +13,7 @@ use crate::demand::{BadBody, Kind, Value, reference};
 
 /// What the names in a path demand, and what the engine takes for granted when a parameter is left out.
 pub(super) fn target<'c>(walk: &mut Walk<'c>, call: &'c Call<'c>, operation: OperationId) {
+    container_of(walk, call);
     let Some((_, judge)) = TARGETS.iter().find(|(id, _)| *id == operation) else {
         return;
     };
@@ -25,6 +26,30 @@ pub(super) fn target<'c>(walk: &mut Walk<'c>, call: &'c Call<'c>, operation: Ope
         None => Path::Field(&Path::Root, "body"),
     };
     judge(walk, &path, call.object().unwrap_or_default(), call);
+}
+
+/// The container in the path, or the one that an exec in the path is in, which only the engine knows.
+fn container_of<'c>(walk: &mut Walk<'c>, call: &'c Call<'c>) {
+    let template = call.operation().map_or("", |operation| operation.template);
+    let above = Path::Field(&Path::Root, "path");
+    let path = Path::Field(&above, "id");
+    match call.object() {
+        Some(exec) if template.starts_with("/exec/") => {
+            walk.tell(Kind::Container, format!("(of exec {exec})"), &path);
+        }
+        Some(name) if template.starts_with("/containers/") => {
+            walk.tell(Kind::Container, name, &path);
+        }
+        Some(_) | None => {}
+    }
+}
+
+/// The container in a parameter.
+pub(super) fn container<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, name: &'c str) {
+    if !name.is_empty() {
+        let bare = name.strip_prefix('/').unwrap_or(name);
+        walk.tell(Kind::Container, bare, path);
+    }
 }
 
 type Target = for<'c, 'p> fn(&mut Walk<'c>, &Path<'p, 'c>, &'c str, &'c Call<'c>);

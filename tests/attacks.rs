@@ -199,7 +199,7 @@ mod attacks {
         String::from_utf8_lossy(bytes).matches(" HTTP/1.").count()
     }
 
-    /// Whether requests look like the gate's own writing: a version in the path, one Host, one length at most.
+    /// Whether requests look like the gate's own writing: a version in the path, but for a ping, one Host, one length at most.
     fn is_fresh(received: &[u8]) -> bool {
         let text = String::from_utf8_lossy(received).to_lowercase();
         text.split("\r\n\r\n")
@@ -207,7 +207,7 @@ mod attacks {
             .all(|head| {
                 head.split(' ')
                     .nth(1)
-                    .is_some_and(|target| target.starts_with("/v1.4"))
+                    .is_some_and(|target| target == "/_ping" || target.starts_with("/v1.4"))
                     && head.matches("\r\nhost: ").count() == 1
                     && head.matches("\r\ncontent-length: ").count() <= 1
                     && !head.contains("\r\nx-http-method-override")

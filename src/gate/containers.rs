@@ -81,18 +81,21 @@ pub(crate) fn pinned<'c>(permit: Permit<'c>, id: Option<&str>) -> Permit<'c> {
     };
     let mut call = permit.call().clone();
     let mut document = permit.document().cloned();
-    match operation.id {
-        OperationId::NetworkConnect | OperationId::NetworkDisconnect => {
-            if let Some(document) = &mut document {
-                let id = Json::text(id.to_owned());
-                document.root_mut().set_field("Container", id);
-            }
+    // An alias is no container: what is deleted by one is the link.
+    let is_alias = call.object().is_some_and(|name| name.contains('/'));
+    let is_connection =
+        [OperationId::NetworkConnect, OperationId::NetworkDisconnect].contains(&operation.id);
+    if is_connection {
+        if let Some(document) = &mut document {
+            let id = Json::text(id.to_owned());
+            document.root_mut().set_field("Container", id);
         }
-        OperationId::ImageCommit => call.set_parameter("container", id.to_owned()),
-        _ if facts::exec_of(&call).is_some() => return permit,
-        // An alias is no container: what is deleted by one is the link.
-        _ if call.object().is_some_and(|name| name.contains('/')) => return permit,
-        _ => call.set_object(id.to_owned()),
+    } else if operation.id == OperationId::ImageCommit {
+        call.set_parameter("container", id.to_owned());
+    } else if is_alias || facts::exec_of(&call).is_some() {
+        return permit;
+    } else {
+        call.set_object(id.to_owned());
     }
     permit.rewritten(call, document)
 }

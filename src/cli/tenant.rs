@@ -10,8 +10,8 @@ use crate::policy::Tenancy;
 use crate::tenant::{Extent, Removal};
 
 const HELP: &str = "\
-Removes all that a tenant has in an engine: its containers, then its networks, volumes and images. It asks the engine
-itself, not a gate. Stop the tenant's socket first, or what it makes in the meantime is left.
+Removes all that a tenant has in an engine: its services and containers, then its networks, volumes, secrets, configs
+and images. It asks the engine itself, not a gate. Stop the tenant's socket first, or what it makes in the meantime is left.
 
 Usage: doodgate tenant rm NAME --yes [OPTIONS]
        doodgate tenant rm NAME --dry-run [OPTIONS]

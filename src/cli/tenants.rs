@@ -20,7 +20,7 @@ Options:
   -h, --help        Print this text
 
 Memory, processors and processes are sums of what the containers may use at most; `-` says that no container has such a
-limit.
+limit. A service takes what all of its tasks may use, whether they run or not.
 
 Example:
   doodgate tenants --engine unix:///var/run/docker.sock
@@ -71,6 +71,9 @@ fn json(usage: &BTreeMap<&str, Usage>) -> String {
                 "ports": usage.of(Counted::Ports),
                 "volumes": usage.of(Counted::Volumes),
                 "networks": usage.of(Counted::Networks),
+                "services": usage.of(Counted::Services),
+                "secrets": usage.of(Counted::Secrets),
+                "configs": usage.of(Counted::Configs),
                 "images": usage.of(Counted::Images),
                 "image_bytes": usage.of(Counted::ImageBytes),
             })
@@ -93,6 +96,9 @@ fn table(usage: &BTreeMap<&str, Usage>) -> String {
         "PORTS",
         "VOLUMES",
         "NETWORKS",
+        "SERVICES",
+        "SECRETS",
+        "CONFIGS",
         "IMAGES",
         "IMAGE BYTES",
     ];
@@ -113,6 +119,9 @@ fn table(usage: &BTreeMap<&str, Usage>) -> String {
                 usage.of(Counted::Ports).to_string(),
                 usage.of(Counted::Volumes).to_string(),
                 usage.of(Counted::Networks).to_string(),
+                usage.of(Counted::Services).to_string(),
+                usage.of(Counted::Secrets).to_string(),
+                usage.of(Counted::Configs).to_string(),
                 usage.of(Counted::Images).to_string(),
                 bytes(usage.of(Counted::ImageBytes)),
             ],
@@ -121,7 +130,7 @@ fn table(usage: &BTreeMap<&str, Usage>) -> String {
     out
 }
 
-fn line(name: &str, cells: &[String; 10]) -> String {
+fn line(name: &str, cells: &[String; 13]) -> String {
     let [
         containers,
         running,
@@ -131,11 +140,14 @@ fn line(name: &str, cells: &[String; 10]) -> String {
         ports,
         volumes,
         networks,
+        services,
+        secrets,
+        configs,
         images,
         size,
     ] = cells;
     format!(
-        "{name:<20} {containers:>10} {running:>8} {memory:>9} {cpus:>6} {pids:>7} {ports:>6} {volumes:>8} {networks:>9} {images:>7} {size:>12}\n"
+        "{name:<20} {containers:>10} {running:>8} {memory:>9} {cpus:>6} {pids:>7} {ports:>6} {volumes:>8} {networks:>9} {services:>8} {secrets:>7} {configs:>7} {images:>7} {size:>12}\n"
     )
 }
 

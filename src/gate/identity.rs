@@ -52,6 +52,10 @@ fn kind(family: &str) -> Option<&'static str> {
         "images" => Some("image"),
         "networks" => Some("network"),
         "volumes" => Some("volume"),
+        "services" => Some("service"),
+        "tasks" => Some("task"),
+        "secrets" => Some("secret"),
+        "configs" => Some("config"),
         _ => None,
     }
 }

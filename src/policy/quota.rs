@@ -28,6 +28,12 @@ pub enum Counted {
     Volumes,
     /// Networks, the tenant's own default one included.
     Networks,
+    /// Services.
+    Services,
+    /// Secrets.
+    Secrets,
+    /// Configs.
+    Configs,
     /// Images that the tenant has made.
     Images,
     /// The sum of their sizes in bytes: layers that they share count for each.
@@ -42,7 +48,7 @@ pub enum Counted {
 
 impl Counted {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Containers,
         Self::Running,
         Self::Memory,
@@ -52,6 +58,9 @@ impl Counted {
         Self::Execs,
         Self::Volumes,
         Self::Networks,
+        Self::Services,
+        Self::Secrets,
+        Self::Configs,
         Self::Images,
         Self::ImageBytes,
         Self::Requests,
@@ -71,6 +80,9 @@ impl Counted {
             Self::Execs => "execs",
             Self::Volumes => "volumes",
             Self::Networks => "networks",
+            Self::Services => "services",
+            Self::Secrets => "secrets",
+            Self::Configs => "configs",
             Self::Images => "images",
             Self::ImageBytes => "image-bytes",
             Self::Requests => "requests",
@@ -91,6 +103,9 @@ impl Counted {
             | Self::Execs
             | Self::Volumes
             | Self::Networks
+            | Self::Services
+            | Self::Secrets
+            | Self::Configs
             | Self::Images
             | Self::Requests
             | Self::Concurrent

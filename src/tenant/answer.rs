@@ -8,6 +8,7 @@ use super::Refusal;
 use super::image::{Names, Patterns, no_image};
 use super::refusal::Kind;
 use super::steps::Steps;
+use super::swarm::Swarm;
 
 /// What the engine answers with, for the shield to know whose names and objects may be in it.
 ///
@@ -39,6 +40,12 @@ pub enum View {
     NetworkInspect(String),
     /// `GET /networks`.
     NetworkList(Listing),
+    /// `GET /services/ID` and its like, of what the client calls so.
+    Swarm(Swarm, String),
+    /// `GET /services` and its like.
+    SwarmList(Swarm),
+    /// What the creation or an update of a service answers: warnings.
+    ServiceMade,
     /// `GET /images/json`: the tenant's own images, and those that are shared, under the names that are.
     ImageList(ImageListing),
     /// `GET /images/NAME/json`.

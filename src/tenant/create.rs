@@ -2,6 +2,7 @@
 
 use super::facts::InspectedImage;
 use super::image::{self, Image, no_image};
+use super::name::is_task;
 use super::refusal::Kind;
 use super::scene::{Scene, is_default};
 use super::usage::count;
@@ -63,13 +64,26 @@ fn reference(stop: Stop) -> Stop {
 /// The plain name of a new container: the client's, or one that no other has.
 fn name(scene: &Scene<'_>, given: Option<&str>) -> Result<String, Stop> {
     match given {
-        Some(given) if !given.is_empty() => plain_name(given),
+        Some(given) if !given.is_empty() => new_name(given),
         // The engine's own choice would lack the prefix.
         Some(_) | None => Ok(format!("box_{:016x}", scene.chance)),
     }
 }
 
-/// The name that a client gives a container.
+/// The name that a client gives a container, which is no name of a task's: those are its service's to give.
+pub(super) fn new_name(given: &str) -> Result<String, Stop> {
+    let name = plain_name(given)?;
+    if is_task(&name) {
+        return Err(Refusal::Way {
+            what: format!("a container called `{name}`"),
+            why: "that is what the containers of services are called",
+        }
+        .into());
+    }
+    Ok(name)
+}
+
+/// The name that a client gives a container or a volume.
 ///
 /// # Errors
 /// The engine's own, for a name that it would refuse: with the prefix it might not.
@@ -201,7 +215,7 @@ pub(super) fn endpoint<'c>(mut value: Value<'c>, name: &str) -> Value<'c> {
 }
 
 /// Adds what is missing to a list of texts.
-fn extend(value: &mut Value<'_>, field: &'static str, more: Vec<String>) {
+pub(super) fn extend(value: &mut Value<'_>, field: &'static str, more: Vec<String>) {
     let mut items = match value.field_mut(field).map(std::mem::take) {
         Some(Value::Array(items)) => items,
         Some(Value::Text(text)) => vec![Value::Text(text)],
@@ -336,7 +350,7 @@ fn volumes<'c>(
 }
 
 /// Makes what a mount names the tenant's, and tells whether the engine will make a volume for it.
-fn mount(scene: &Scene<'_>, mount: &mut Value<'_>) -> Result<bool, Stop> {
+pub(super) fn mount(scene: &Scene<'_>, mount: &mut Value<'_>) -> Result<bool, Stop> {
     let text = |name| {
         mount
             .field(name)
@@ -378,7 +392,7 @@ fn mount(scene: &Scene<'_>, mount: &mut Value<'_>) -> Result<bool, Stop> {
     }
 }
 
-fn labelled_mount<'c>(scene: &Scene<'_>, target: String, driver: &str) -> Value<'c> {
+pub(super) fn labelled_mount<'c>(scene: &Scene<'_>, target: String, driver: &str) -> Value<'c> {
     let mut labels = Value::Object(Vec::new());
     labels.set_entry(OWNER_LABEL, Value::text(scene.tenant.name().to_owned()));
     let mut options = Value::Object(Vec::new());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
+use super::swarm::{SERVICE_NAME, TASK_NAME};
 use super::{LABEL_PREFIX, OWNER_LABEL, Refusal, Tenant};
 use crate::api::Call;
 use crate::api::json::{Document, Value};
@@ -109,9 +110,25 @@ impl Filters {
         if let Some(values) = self.0.get_mut(name) {
             let named: Vec<String> = values
                 .iter()
-                .map(|value| tenant.engine_name(value.strip_prefix('/').unwrap_or(value)))
+                .map(|value| value.strip_prefix('/').unwrap_or(value))
+                .flat_map(|value| [tenant.engine_name(value), tenant.swarm_name(value)])
                 .collect();
             values.extend(named);
+        }
+    }
+
+    /// Names services and tasks in the values of `label` as the engine does.
+    pub(super) fn name_tasks(&mut self, tenant: &Tenant) {
+        if let Some(values) = self.0.get_mut("label") {
+            *values = std::mem::take(values)
+                .into_iter()
+                .map(|label| match label.split_once('=') {
+                    Some((name @ (SERVICE_NAME | TASK_NAME), value)) => {
+                        format!("{name}={}", tenant.swarm_name(value))
+                    }
+                    Some(_) | None => label,
+                })
+                .collect();
         }
     }
 
@@ -208,7 +225,7 @@ mod tests {
         assert_eq!(filters.take_names().unwrap().len(), 2);
         assert_eq!(
             filters.to_string(),
-            r#"{"label":{"a":true,"io.doodgate.tenant=acme":true},"volume":{"acme.db":true,"db":true}}"#
+            r#"{"label":{"a":true,"io.doodgate.tenant=acme":true},"volume":{"acme.db":true,"acme__db":true,"db":true}}"#
         );
     }
 }

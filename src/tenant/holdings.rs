@@ -7,6 +7,9 @@ use super::facts::{
     Volume, Volumes, label,
 };
 use super::image::is_reserved;
+use super::name::{self, is_task};
+use super::replicas::Tasks;
+use super::swarm::{self, Object, Swarm};
 use super::usage::{count, runs, stamp};
 use super::{
     CPUS_LABEL, MEMORY_LABEL, OWNER_LABEL, PIDS_LABEL, PORTS_LABEL, Stop, Usage, plain_image,
@@ -20,9 +23,12 @@ use crate::policy::{Counted, Tenancy};
 #[derive(Debug)]
 pub struct Holdings {
     tenant: String,
+    services: Vec<Object>,
     containers: Vec<ListedContainer>,
     networks: Vec<Network>,
     volumes: Vec<Volume>,
+    secrets: Vec<Object>,
+    configs: Vec<Object>,
     images: Vec<ListedImage>,
     /// The engine's names for what the tenant has tagged and does not own.
     tags: Vec<String>,
@@ -31,9 +37,9 @@ pub struct Holdings {
 /// How much of what a tenant has goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Extent {
-    /// The containers that were made before a moment, in seconds since 1970, with their anonymous volumes.
+    /// The services and containers that were made before a moment, in seconds since 1970, with their anonymous volumes.
     Older(i64),
-    /// Containers, anonymous volumes, and networks.
+    /// Services, containers, anonymous volumes, and networks.
     Remains,
     /// Everything.
     All,
@@ -75,6 +81,9 @@ pub fn holdings(facts: &Facts, tenant: Option<&str>) -> Result<BTreeMap<String, 
         facts.have(&format!("/containers/json?all=1&filters={filter}"))?;
     let networks: Vec<Network> = facts.have(&format!("/networks?filters={filter}"))?;
     let volumes: Volumes = facts.have(&format!("/volumes?filters={filter}"))?;
+    let services = swarm::listed(facts, Swarm::Service, &filter)?;
+    let secrets = swarm::listed(facts, Swarm::Secret, &filter)?;
+    let configs = swarm::listed(facts, Swarm::Config, &filter)?;
     let images: Vec<ListedImage> = facts.have(&format!("/images/json?filters={filter}"))?;
 
     let mut all = All(BTreeMap::new());
@@ -93,6 +102,21 @@ pub fn holdings(facts: &Facts, tenant: Option<&str>) -> Result<BTreeMap<String, 
     for volume in volumes.volumes.unwrap_or_default() {
         if let Some(held) = all.of(&volume.labels) {
             held.volumes.push(volume);
+        }
+    }
+    for service in services {
+        if let Some(held) = all.of(&service.spec.labels) {
+            held.services.push(service);
+        }
+    }
+    for secret in secrets {
+        if let Some(held) = all.of(&secret.spec.labels) {
+            held.secrets.push(secret);
+        }
+    }
+    for config in configs {
+        if let Some(held) = all.of(&config.spec.labels) {
+            held.configs.push(config);
         }
     }
     for image in images {
@@ -147,10 +171,10 @@ fn plain_container<'n>(
     tenant: &str,
     names: impl IntoIterator<Item = &'n String>,
 ) -> Option<&'n str> {
-    names.into_iter().find_map(|name| {
-        let plain = plain_name(tenant, name.strip_prefix('/')?)?;
-        (!plain.contains('/')).then_some(plain)
-    })
+    let swarm = name::swarm_prefix(tenant);
+    names
+        .into_iter()
+        .find_map(|name| name::plain_container(tenant, &swarm, name.strip_prefix('/')?))
 }
 
 impl Holdings {
@@ -158,9 +182,12 @@ impl Holdings {
     pub fn none(tenant: &str) -> Self {
         Self {
             tenant: tenant.to_owned(),
+            services: Vec::new(),
             containers: Vec::new(),
             networks: Vec::new(),
             volumes: Vec::new(),
+            secrets: Vec::new(),
+            configs: Vec::new(),
             images: Vec::new(),
             tags: Vec::new(),
         }
@@ -169,12 +196,21 @@ impl Holdings {
     /// How much it is.
     pub fn usage(&self) -> Usage {
         let mut usage = Usage::from([
-            (Counted::Containers, count(self.containers.len())),
             (Counted::Networks, count(self.networks.len())),
             (Counted::Volumes, count(self.volumes.len())),
+            (Counted::Services, count(self.services.len())),
+            (Counted::Secrets, count(self.secrets.len())),
+            (Counted::Configs, count(self.configs.len())),
             (Counted::Images, count(self.images.len())),
         ]);
+        let mut tasks = Tasks::default();
         for container in &self.containers {
+            let name = plain_container(&self.tenant, container.names.iter().flatten());
+            if name.is_some_and(is_task) {
+                tasks.add(&container.labels, &container.state);
+                continue;
+            }
+            usage.add(Counted::Containers, 1);
             usage.add(Counted::Running, u64::from(runs(&container.state)));
             for (counted, name) in [
                 (Counted::Memory, MEMORY_LABEL),
@@ -185,6 +221,7 @@ impl Holdings {
                 usage.add(counted, stamp(&container.labels, name));
             }
         }
+        usage.add_all(&tasks.with(&self.services));
         for image in &self.images {
             usage.add(Counted::ImageBytes, image.size);
         }
@@ -194,14 +231,24 @@ impl Holdings {
     /// What goes, in such an order that nothing is in use when its turn comes.
     pub fn removals(&self, extent: Extent) -> Vec<Removal> {
         let mut removals = Vec::new();
-        for container in &self.containers {
+        for service in &self.services {
             let old = match extent {
-                Extent::Older(moment) => container.created < moment,
+                Extent::Older(moment) => service.created().is_some_and(|made| made < moment),
                 Extent::Remains | Extent::All => true,
             };
             if old {
-                let names = container.names.iter().flatten();
-                let name = plain_container(&self.tenant, names).unwrap_or(&container.id);
+                removals.push(self.stored(Swarm::Service, service));
+            }
+        }
+        for container in &self.containers {
+            let names = container.names.iter().flatten();
+            let name = plain_container(&self.tenant, names).unwrap_or(&container.id);
+            let old = match extent {
+                // Its service would make another in its place.
+                Extent::Older(moment) => container.created < moment && !is_task(name),
+                Extent::Remains | Extent::All => true,
+            };
+            if old {
                 let at = format!("/containers/{}", segment(&container.id));
                 let look = format!("{at}/json");
                 removals.push(self.removal("container", name, look, format!("{at}?force=1&v=1")));
@@ -225,6 +272,13 @@ impl Holdings {
             }
         }
         if extent == Extent::All {
+            let secrets = self.secrets.iter().map(|secret| (Swarm::Secret, secret));
+            let configs = self.configs.iter().map(|config| (Swarm::Config, config));
+            removals.extend(
+                secrets
+                    .chain(configs)
+                    .map(|(kind, object)| self.stored(kind, object)),
+            );
             // An image that another is made of can only go behind it.
             let mut images: Vec<&ListedImage> = self.images.iter().collect();
             images.sort_by_key(|image| std::cmp::Reverse(image.created));
@@ -243,6 +297,14 @@ impl Holdings {
             }
         }
         removals
+    }
+
+    /// The removal of an object of the swarm.
+    fn stored(&self, kind: Swarm, object: &Object) -> Removal {
+        let name = &object.spec.name;
+        let name = plain_name(&self.tenant, name).unwrap_or(name);
+        let at = format!("{}/{}", kind.path(), segment(&object.id));
+        self.removal(kind.as_str(), name, at.clone(), at)
     }
 
     fn removal(&self, kind: &'static str, name: &str, look: String, delete: String) -> Removal {
@@ -303,6 +365,9 @@ impl Removal {
                 let found: Option<InspectedImage> = facts.find(&self.look)?;
                 return Ok(found.map_or(Standing::Gone, |_| Standing::Own));
             }
+            "service" | "secret" | "config" => {
+                swarm::find::<Object>(facts, &self.look)?.map(|found| found.spec.labels)
+            }
             "network" => facts
                 .find::<Network>(&self.look)?
                 .map(|network| network.labels),
@@ -319,143 +384,4 @@ impl Removal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Fact, Lookup};
-    use super::*;
-
-    const HEX: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
-
-    /// What an engine has of `acme`, of `zulu`, and of the host, all labelled or named like something of `acme`.
-    fn engine(lookup: &Lookup) -> (u16, String) {
-        let own = r#"{"io.doodgate.tenant":"acme","io.doodgate.memory":"64"}"#;
-        let of = |labels: &str, rest: &str| format!("{{\"Labels\":{labels},{rest}}}");
-        let body = match lookup.target.split('?').next().unwrap() {
-            "/containers/json" => format!(
-                "[{},{},{},{}]",
-                of(
-                    own,
-                    r#""Id":"c1","Names":["/acme.old"],"State":"running","Created":100"#
-                ),
-                of(
-                    own,
-                    r#""Id":"c2","Names":["/acme.new"],"State":"exited","Created":200"#
-                ),
-                of(
-                    own,
-                    r#""Id":"c3","Names":["/host"],"State":"running","Created":1"#
-                ),
-                of(
-                    r#"{"io.doodgate.tenant":"zulu"}"#,
-                    r#""Id":"c4","Names":["/zulu.a"],"State":"running","Created":1"#
-                ),
-            ),
-            "/networks" => format!(
-                "[{},{}]",
-                of(own, r#""Id":"n1","Name":"acme.net""#),
-                of("null", r#""Id":"n2","Name":"acme.fake""#)
-            ),
-            "/volumes" => format!(
-                r#"{{"Volumes":[{},{},{}]}}"#,
-                of(own, r#""Name":"acme.db""#),
-                of(own, &format!(r#""Name":"{HEX}""#)),
-                of(r#"{"io.doodgate.tenant":"a.b"}"#, r#""Name":"x""#),
-            ),
-            "/images/json" if !lookup.target.contains('?') => format!(
-                "[{},{}]",
-                of(
-                    "null",
-                    r#""Id":"sha256:3","RepoTags":["alpine:1","acme.tenant.doodgate.invalid/base:1"]"#
-                ),
-                of(
-                    own,
-                    r#""Id":"sha256:1","RepoTags":["acme.tenant.doodgate.invalid/a:1"]"#
-                )
-            ),
-            "/images/json" => format!(
-                "[{},{}]",
-                of(
-                    own,
-                    r#""Id":"sha256:1","RepoTags":["acme.tenant.doodgate.invalid/a:1"],"Created":5,"Size":7"#
-                ),
-                of(
-                    own,
-                    r#""Id":"sha256:2","RepoTags":["<none>:<none>"],"Created":9,"Size":7"#
-                )
-            ),
-            "/containers/c1/json" => {
-                format!(r#"{{"Id":"c1","Name":"/acme.old","Config":{{"Labels":{own}}}}}"#)
-            }
-            "/volumes/acme.db" => of("null", r#""Name":"acme.db""#),
-            _ => return (404, r#"{"message":"no"}"#.to_owned()),
-        };
-        (200, body)
-    }
-
-    fn asked<T>(step: impl Fn(&Facts) -> Result<T, Stop>) -> T {
-        let mut facts = Facts::default();
-        loop {
-            match step(&facts) {
-                Ok(done) => return done,
-                Err(Stop::Lookup(lookup)) => {
-                    let (status, body) = engine(&lookup);
-                    let body = body.into_bytes();
-                    facts.add(lookup, Fact { status, body });
-                }
-                Err(other) => panic!("{other:?}"),
-            }
-        }
-    }
-
-    fn names(removals: &[Removal]) -> Vec<&str> {
-        removals
-            .iter()
-            .map(|removal| removal.name.as_str())
-            .collect()
-    }
-
-    #[test]
-    fn what_is_a_tenants_goes_in_order() {
-        let all = asked(|facts| holdings(facts, None));
-        assert_eq!(all.keys().collect::<Vec<_>>(), ["acme", "zulu"]);
-        let one = asked(|facts| holdings(facts, Some("acme")));
-        assert_eq!(one.len(), 1);
-        let acme = &one["acme"];
-        assert_eq!(
-            names(&acme.removals(Extent::All)),
-            ["old", "new", "net", "db", HEX, "sha256:2", "a:1", "base:1"]
-        );
-        assert_eq!(
-            names(&acme.removals(Extent::Remains)),
-            ["old", "new", "net", HEX]
-        );
-        assert_eq!(names(&acme.removals(Extent::Older(200))), ["old"]);
-        assert!(acme.removals(Extent::Older(100)).is_empty());
-        let usage = acme.usage();
-        for (counted, amount) in [
-            (Counted::Containers, 2),
-            (Counted::Running, 1),
-            (Counted::Memory, 128),
-            (Counted::Volumes, 2),
-            (Counted::Images, 2),
-            (Counted::ImageBytes, 14),
-        ] {
-            assert_eq!(usage.of(counted), amount, "{counted:?}");
-        }
-    }
-
-    #[test]
-    fn each_object_is_looked_at_once_more() {
-        let all = asked(|facts| holdings(facts, Some("acme")));
-        let removals = all["acme"].removals(Extent::All);
-        let standing = |name: &str| {
-            let removal = removals
-                .iter()
-                .find(|removal| removal.name == name)
-                .unwrap();
-            asked(|facts| removal.standing(facts))
-        };
-        assert_eq!(standing("old"), Standing::Own);
-        assert_eq!(standing("new"), Standing::Gone);
-        assert_eq!(standing("db"), Standing::Foreign);
-    }
-}
+mod tests;

@@ -17,14 +17,18 @@ mod image;
 mod labels;
 mod load;
 mod name;
+mod network;
 mod ports;
 mod prepare;
 mod quota;
 mod rate;
 mod refusal;
+mod replicas;
 mod scene;
 mod scope;
+mod service;
 mod steps;
+mod swarm;
 #[cfg(test)]
 mod testing;
 mod usage;
@@ -46,6 +50,7 @@ pub use rate::Rate;
 pub use refusal::{Kind, Refusal};
 pub use scope::Scope;
 pub use steps::Steps;
+pub use swarm::Swarm;
 pub use usage::{Usage, measure};
 pub use view::Shield;
 
@@ -72,6 +77,8 @@ const CONTAINER: &str = "container";
 const IMAGE: &str = "image";
 /// How many host ports a container publishes.
 pub const PORTS_LABEL: &str = "io.doodgate.ports";
+/// How many tasks a service has at most.
+pub const TASKS_LABEL: &str = "io.doodgate.tasks";
 /// Marks a tenant's default network, which stays when unused ones are pruned.
 pub const DEFAULT_LABEL: &str = "io.doodgate.default";
 
@@ -81,13 +88,20 @@ pub struct Tenant {
     tenancy: Arc<Tenancy>,
     /// What the engine's names of its images begin with.
     images: Arc<str>,
+    /// What the names of its objects in a swarm begin with.
+    swarm: Arc<str>,
 }
 
 impl Tenant {
     /// The tenant that a configuration describes.
     pub fn new(tenancy: Arc<Tenancy>) -> Self {
         let images = image::name::prefix(&tenancy.name).into();
-        Self { tenancy, images }
+        let swarm = name::swarm_prefix(&tenancy.name).into();
+        Self {
+            tenancy,
+            images,
+            swarm,
+        }
     }
 
     /// The name.
@@ -110,10 +124,29 @@ impl Tenant {
         engine_name(self.name(), plain)
     }
 
+    /// The name that a swarm knows an object of the tenant's by.
+    fn swarm_name(&self, plain: &str) -> String {
+        format!("{}{plain}", self.swarm)
+    }
+
+    /// The name that the engine knows a container of the tenant's by: its own, or a service's.
+    fn container_name(&self, plain: &str) -> String {
+        if name::is_task(plain) {
+            self.swarm_name(plain)
+        } else {
+            self.engine_name(plain)
+        }
+    }
+
+    /// The plain name of an own container that the engine lists as `name`.
+    fn plain_container<'n>(&self, name: &'n str) -> Option<&'n str> {
+        name::plain_container(self.name(), &self.swarm, name.strip_prefix('/')?)
+    }
+
     /// The name that the tenant knows an object by that the engine calls `name`; `None` when the name is not one that
     /// the gate gave to an object of the tenant's.
     pub fn plain_name<'n>(&self, name: &'n str) -> Option<&'n str> {
-        plain_name(self.name(), name)
+        name::plain(self.name(), &self.swarm, name)
     }
 
     /// Whether the value of [`OWNER_LABEL`] is this tenant.

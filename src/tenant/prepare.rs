@@ -8,9 +8,10 @@ use super::refusal::Kind;
 use super::scene::{Scene, is_default};
 use super::scope::Scope;
 use super::steps::Steps;
+use super::swarm;
 use super::{
-    CONTAINER, Counts, DEFAULT_LABEL, DEFAULT_NETWORK, EventListing, Facts, Listing, Lookup,
-    MADE_LABEL, Refusal, Stop, Tenant, Usage, View, build, create, image, labels,
+    CONTAINER, Counts, DEFAULT_LABEL, EventListing, Facts, Listing, Lookup, MADE_LABEL, Refusal,
+    Stop, Tenant, Usage, View, build, create, image, labels, network, service,
 };
 use crate::api::json::{Document, Value};
 use crate::api::{Call, Meaning, OperationId};
@@ -100,6 +101,9 @@ pub fn takes_quota(call: &Call<'_>) -> bool {
                 | Scope::ImageCreate
                 | Scope::ImageLoad
                 | Scope::NetworkCreate
+                | Scope::ServiceCreate
+                | Scope::ServiceUpdate
+                | Scope::Store(_)
                 | Scope::VolumeCreate
         )
     })
@@ -173,7 +177,7 @@ fn rewrite<'c>(
         }
         Scope::ContainerRename => {
             let id = scene.container(&term)?.id;
-            let name = create::plain_name(call.parameter("name").unwrap_or_default())?;
+            let name = create::new_name(call.parameter("name").unwrap_or_default())?;
             call.set_object(id);
             call.set_parameter("name", scene.tenant.engine_name(&name));
             View::Pass
@@ -271,11 +275,11 @@ fn rewrite<'c>(
             View::NetworkInspect(term)
         }
         Scope::NetworkCreate => {
-            network(scene, root(document))?;
+            network::create(scene, root(document))?;
             View::Pass
         }
         Scope::NetworkJoin => {
-            network_join(scene, call, root(document))?;
+            network::join(scene, call, root(document))?;
             View::Pass
         }
         Scope::NetworkDelete => {
@@ -301,6 +305,32 @@ fn rewrite<'c>(
             View::Pass
         }
         Scope::VolumeCreate => View::VolumeInspect(volume(scene, root(document))?),
+        Scope::SwarmList(kind) => swarm::list(scene, call, kind)?,
+        Scope::Swarm(kind) => {
+            call.set_object(scene.swarm(kind, &term)?.id);
+            View::Pass
+        }
+        Scope::SwarmInspect(kind) => {
+            call.set_object(scene.swarm(kind, &term)?.id);
+            View::Swarm(kind, term)
+        }
+        Scope::ServiceCreate => {
+            service::create(scene, root(document))?;
+            View::ServiceMade
+        }
+        Scope::ServiceUpdate => {
+            service::update(scene, call, root(document))?;
+            View::ServiceMade
+        }
+        Scope::Store(kind) => {
+            swarm::store(scene, root(document), kind, true)?;
+            View::Pass
+        }
+        Scope::StoreUpdate(kind) => {
+            call.set_object(scene.swarm(kind, &term)?.id);
+            swarm::store(scene, root(document), kind, false)?;
+            View::Pass
+        }
     })
 }
 
@@ -329,9 +359,17 @@ fn counts(scene: &Scene<'_>) -> Result<Counts, Stop> {
 fn events(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
     let mut filters = Filters::of(call)?;
     // The engine takes the beginning of a name or of an identifier.
-    for name in ["container", "network", "volume"] {
+    for name in [
+        "container",
+        "network",
+        "volume",
+        "service",
+        "secret",
+        "config",
+    ] {
         filters.add_names(name, scene.tenant);
     }
+    filters.name_tasks(scene.tenant);
     // The engine knows images by other names.
     let images = filters.take("image");
     filters.write(call);
@@ -367,6 +405,7 @@ fn containers(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
     for objects in ["volume", "network"] {
         filters.add_names(objects, scene.tenant);
     }
+    filters.name_tasks(scene.tenant);
     filters.add_owner(scene.tenant);
     filters.write(call);
     let limit = call
@@ -379,93 +418,6 @@ fn containers(scene: &Scene<'_>, call: &mut Call<'_>) -> Result<View, Stop> {
     }
     call.remove_parameter("limit");
     Ok(View::ContainerList(Listing { names, limit }))
-}
-
-fn network(scene: &Scene<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
-    let name = root
-        .field("Name")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    if matches!(&*name, DEFAULT_NETWORK | "default" | "host" | "none") {
-        return Err(Refusal::PredefinedCreate(name).into());
-    }
-    if name.trim().is_empty() {
-        return Err(Refusal::Malformed {
-            name: "Name",
-            reason: "a network has a name".to_owned(),
-        }
-        .into());
-    }
-    let from = root
-        .field("ConfigFrom")
-        .and_then(|from| from.field("Network"))
-        .and_then(Value::as_str);
-    if from.is_some_and(|from| !from.is_empty()) {
-        return Err(Refusal::Way {
-            what: "`ConfigFrom`".to_owned(),
-            why: "the network that it names may be somebody else's",
-        }
-        .into());
-    }
-    reach(root)?;
-    labels::stamp(root, scene.tenant, &[])?;
-    scene.claim(&[(Counted::Networks, 1)])?;
-    root.set_field("Name", Value::text(scene.tenant.engine_name(&name)));
-    // Engines before 25 make a second network of the same name otherwise.
-    root.set_field("CheckDuplicate", Value::Bool(true));
-    Ok(())
-}
-
-/// Refuses a network that would lie on an interface of the host's, which may be another's bridge.
-fn reach(root: &Value<'_>) -> Result<(), Refusal> {
-    const BRIDGE_NAME: &str = "com.docker.network.bridge.name";
-    let driver = root.field("Driver").and_then(Value::as_str);
-    if let Some(driver) = driver.filter(|driver| !matches!(*driver, "" | "bridge")) {
-        return Err(Refusal::Way {
-            what: format!("a network with the driver `{driver}`"),
-            why: "it may lie on another's; a tenant's networks are bridges of their own",
-        });
-    }
-    if root
-        .field("Options")
-        .is_some_and(|options| options.entry(BRIDGE_NAME).is_some())
-    {
-        return Err(Refusal::Way {
-            what: format!("`{BRIDGE_NAME}`"),
-            why: "the bridge that it names may be another's",
-        });
-    }
-    Ok(())
-}
-
-fn network_join(scene: &Scene<'_>, call: &mut Call<'_>, root: &mut Value<'_>) -> Result<(), Stop> {
-    let term = call.object().unwrap_or_default();
-    // On the engine's own `host` and `none` others may be, who would be seen.
-    let id = if matches!(term, "host" | "none") {
-        term.to_owned()
-    } else {
-        scene.network(term)?.0
-    };
-    let term = root
-        .field("Container")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let container = scene.container(term)?;
-    root.set_field("Container", Value::text(container.id));
-    if call.operation().map(|operation| operation.id) == Some(OperationId::NetworkConnect)
-        && !matches!(&*id, "host" | "none")
-    {
-        let endpoint = root
-            .field_mut("EndpointConfig")
-            .map_or(Value::Null, std::mem::take);
-        root.set_field(
-            "EndpointConfig",
-            create::endpoint(endpoint, &container.name),
-        );
-    }
-    call.set_object(id);
-    Ok(())
 }
 
 /// Makes the creation of a volume the tenant's, and answers what the tenant calls it.

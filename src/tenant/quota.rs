@@ -1,6 +1,7 @@
 //! Quotas: what a call takes, checked against what the engine says is used.
 
 use super::facts::Labels;
+use super::name::is_task;
 use super::refusal::Refusal;
 use super::scene::Scene;
 use super::usage::{Usage, runs, stamp};
@@ -74,9 +75,10 @@ impl Scene<'_> {
             return Ok(());
         }
         let listed = self.listed()?;
-        let already = listed
-            .iter()
-            .any(|(container, state)| container.id == id && runs(state));
+        // A task has its place with its service.
+        let already = listed.iter().any(|(container, state)| {
+            container.id == id && (runs(state) || is_task(&container.name))
+        });
         self.claim(&[(Counted::Running, u64::from(!already))])
     }
 
@@ -217,7 +219,7 @@ impl Asked {
 }
 
 /// What a new container gets: what it asks for, or the default where the quota has a sum. Writes the default.
-fn limit(host: &mut Value<'_>, quota: &Quota) -> Result<Shares, Refusal> {
+pub(super) fn limit(host: &mut Value<'_>, quota: &Quota) -> Result<Shares, Refusal> {
     let asked = Asked::of(host);
     let mut share = |counted, asked, (default, built_in): (Option<u64>, u64), field| {
         let (asked, sum) = match (asked, quota.limit(counted)) {

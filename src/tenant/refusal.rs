@@ -18,6 +18,14 @@ pub enum Kind {
     Plugin,
     /// A volume.
     Volume,
+    /// A service.
+    Service,
+    /// A task of a service.
+    Task,
+    /// A secret.
+    Secret,
+    /// A config.
+    Config,
 }
 
 /// Why a tenant's call does not reach the engine.
@@ -42,6 +50,22 @@ pub enum Refusal {
     /// The beginning of an identifier that several own objects have.
     #[error("multiple IDs found with provided prefix: {0}")]
     Ambiguous(String),
+    /// The beginning of an identifier that several own objects of a swarm have.
+    #[error("{kind} {term} is ambiguous ({count} matches found)")]
+    Matches {
+        /// What sort of object.
+        kind: &'static str,
+        /// What the client calls it.
+        term: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// The engine's words for the name of an object in a swarm that it does not take, or what is wrong with it for a tenant.
+    #[error("{0}")]
+    SwarmName(String),
+    /// The engine's words where it manages no swarm.
+    #[error("{0}")]
+    NoManager(String),
     /// The engine's words for a container's name that it does not take.
     #[error("Invalid container name ({0}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed")]
     Name(String),
@@ -51,6 +75,9 @@ pub enum Refusal {
     /// The engine's words for a network's name that is taken from the beginning.
     #[error("operation is not permitted on predefined {0} network ")]
     PredefinedCreate(String),
+    /// The engine's words for a network's name that is given, in the form that another driver's networks have.
+    #[error("network with name {0} already exists")]
+    NetworkExists(String),
     /// No tenant can use the operation.
     #[error("doodgate: {0} is not for tenants: it reaches beyond what one tenant owns")]
     Operation(String),
@@ -147,6 +174,10 @@ fn missing(kind: Kind, term: &str) -> String {
         Kind::Network => format!("network {term} not found"),
         Kind::Plugin => format!("plugin \"{term}\" not found"),
         Kind::Volume => format!("get {term}: no such volume"),
+        Kind::Service => format!("service {term} not found"),
+        Kind::Task => format!("task {term} not found"),
+        Kind::Secret => format!("secret {term} not found"),
+        Kind::Config => format!("config {term} not found"),
     }
 }
 
@@ -164,9 +195,12 @@ impl Refusal {
         match self {
             Self::NoSuch { .. } => (404, "not_the_tenants"),
             Self::BadReference { .. } => (400, "not_the_tenants"),
-            Self::Ambiguous(_) => (400, "ambiguous_prefix"),
+            Self::Ambiguous(_) | Self::Matches { .. } => (400, "ambiguous_prefix"),
             Self::Name(_) => (400, "container_name"),
+            Self::SwarmName(_) => (400, "swarm_name"),
+            Self::NoManager(_) => (503, "no_swarm_manager"),
             Self::Predefined(_) | Self::PredefinedCreate(_) => (403, "predefined_network"),
+            Self::NetworkExists(_) => (409, "network_exists"),
             Self::Operation(_) | Self::Way { .. } => (403, "not_for_tenants"),
             Self::Reserved(_) => (400, "reserved_label"),
             Self::Taken(_) => (403, "image_not_own"),

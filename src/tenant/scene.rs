@@ -6,7 +6,9 @@ use super::facts::{
     Facts, InspectedContainer, InspectedExec, Labels, ListedContainer, Lookup, Network, Volume,
     Volumes, label, read, unusable,
 };
+use super::name::SERVICE_NETWORK;
 use super::refusal::Kind;
+use super::swarm::no_manager;
 use super::usage::{NOTHING, Usage};
 use super::{DEFAULT_LABEL, DEFAULT_NETWORK, OWNER_LABEL, Refusal, Stop, Tenant};
 use crate::api::{query_value, segment};
@@ -66,11 +68,11 @@ impl Scene<'_> {
         }
     }
 
-    /// The engine's form of a term that can mean one object alone.
+    /// The engine's form of a term that can mean one container alone.
     fn pointer(&self, term: &str) -> Option<String> {
         match shape(term) {
             Shape::Whole => Some(term.to_owned()),
-            Shape::Name => Some(self.tenant.engine_name(term)),
+            Shape::Name => Some(self.tenant.container_name(term)),
             Shape::Empty | Shape::Prefix => None,
         }
     }
@@ -89,10 +91,10 @@ impl Scene<'_> {
         if !self.tenant.owns(label(&labels, OWNER_LABEL)) {
             return None;
         }
-        let name = names.iter().find_map(|name| {
-            let name = self.tenant.plain_name(name.strip_prefix('/')?)?;
-            (!name.contains('/')).then(|| name.to_owned())
-        })?;
+        let name = names
+            .iter()
+            .find_map(|name| self.tenant.plain_container(name))?
+            .to_owned();
         Some(Container { id, name, labels })
     }
 
@@ -256,32 +258,38 @@ impl Scene<'_> {
         if is_default(term) {
             return self.default_network();
         }
-        let Some(target) = self.pointer(term) else {
-            return self.begun_network(term);
+        let target = match shape(term) {
+            Shape::Empty => return Err(no_network(term)),
+            Shape::Whole => term.to_owned(),
+            Shape::Name => self.tenant.engine_name(term),
+            Shape::Prefix => return self.begun_network(term),
         };
         let found: Option<Network> = self
             .facts
             .find(&format!("/networks/{}", segment(&target)))?;
-        found
+        let own = found
             // The engine also takes a part of an identifier.
             .filter(|network| network.id == target || network.name == target)
-            .and_then(|network| self.own_network(network))
-            .ok_or_else(|| no_network(term))
+            .and_then(|network| self.own_network(network));
+        match own {
+            Some(own) => Ok(own),
+            // A swarm's networks have other names and identifiers.
+            None if shape(term) == Shape::Name => self.begun_network(term),
+            None => Err(no_network(term)),
+        }
     }
 
-    /// What the engine finds a network by that the tenant calls `term`, if there is one: whose it is shows the answer.
+    /// What the engine finds a network by that the tenant calls `term`, if there is one: whose it is shows the answer. A
+    /// name is looked up, since it is one of the engine's or of a swarm's.
     pub(super) fn network_pointer(&self, term: &str) -> Result<String, Stop> {
-        match self.pointer(term) {
-            Some(target) if !is_default(term) => Ok(target),
-            Some(_) | None => Ok(self.network(term)?.0),
+        match shape(term) {
+            Shape::Whole => Ok(term.to_owned()),
+            Shape::Empty | Shape::Name | Shape::Prefix => Ok(self.network(term)?.0),
         }
     }
 
     /// The own network with that name, or whose identifier begins so.
     fn begun_network(&self, term: &str) -> Result<(String, String), Stop> {
-        if term.is_empty() {
-            return Err(no_network(term));
-        }
         let listed: Vec<Network> = self
             .facts
             .have(&format!("/networks?filters={}", self.owned()))?;
@@ -307,8 +315,23 @@ impl Scene<'_> {
 
     /// The tenant's own default network, made on first need.
     pub(super) fn default_network(&self) -> Result<(String, String), Stop> {
-        let name = self.tenant.engine_name(DEFAULT_NETWORK);
-        let path = format!("/networks/{}", segment(&name));
+        self.made_network(&self.tenant.engine_name(DEFAULT_NETWORK), "bridge", "local")
+    }
+
+    /// The network that the tenant's services are on where they name no other, made on first need: its identifier.
+    pub(super) fn service_network(&self) -> Result<String, Stop> {
+        let name = self.tenant.swarm_name(SERVICE_NETWORK);
+        Ok(self.made_network(&name, "overlay", "swarm")?.0)
+    }
+
+    /// A network that is always there: one that nobody has made yet is made.
+    fn made_network(
+        &self,
+        name: &str,
+        driver: &str,
+        scope: &str,
+    ) -> Result<(String, String), Stop> {
+        let path = format!("/networks/{}", segment(name));
         let mut found: Option<Network> = self.facts.find(&path)?;
         if found.is_none() {
             self.claim(&[(Counted::Networks, 1)])?;
@@ -316,19 +339,24 @@ impl Scene<'_> {
             labels.insert(OWNER_LABEL.to_owned(), self.tenant.name().into());
             labels.insert(DEFAULT_LABEL.to_owned(), "1".into());
             let body = serde_json::json!({
-                "Name": name, "Driver": "bridge", "CheckDuplicate": true, "Labels": labels
+                "Name": name, "Driver": driver, "CheckDuplicate": true, "Labels": labels
             });
             let target = "/networks/create";
             let made = self.facts.ask(Lookup::post(target, body.to_string()))?;
-            // 409: another call of the tenant's was faster.
-            if !matches!(made.status, 201 | 409) {
-                let reason = String::from_utf8_lossy(&made.body).into_owned();
-                return Err(unusable(target, reason));
+            match made.status {
+                // 409: another call of the tenant's was faster.
+                201 | 409 => {}
+                503 => return Err(no_manager(target, &made.body)),
+                _ => {
+                    let reason = String::from_utf8_lossy(&made.body).into_owned();
+                    return Err(unusable(target, reason));
+                }
             }
             // What was asked before is a fact already: this asks anew.
-            found = self.facts.find(&format!("{path}?scope=local"))?;
+            found = self.facts.find(&format!("{path}?scope={scope}"))?;
         }
         found
+            .filter(|network| network.name == name)
             .filter(|network| self.tenant.owns(label(&network.labels, OWNER_LABEL)))
             .map(|network| (network.id, network.name))
             .ok_or_else(|| {

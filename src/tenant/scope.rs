@@ -1,6 +1,6 @@
 //! How a tenant may use each operation of the Engine API: one row each, and no default.
 
-use super::View;
+use super::{Swarm, View};
 use crate::api::OperationId as Op;
 
 /// What has to be done for a tenant to use an operation.
@@ -84,6 +84,20 @@ pub enum Scope {
     VolumeDelete,
     /// Makes a volume.
     VolumeCreate,
+    /// Lists objects of the swarm.
+    SwarmList(Swarm),
+    /// Is about one own object of the swarm.
+    Swarm(Swarm),
+    /// Shows one own object of the swarm.
+    SwarmInspect(Swarm),
+    /// Makes a service.
+    ServiceCreate,
+    /// Changes an own service.
+    ServiceUpdate,
+    /// Makes a secret or a config.
+    Store(Swarm),
+    /// Changes an own secret or config.
+    StoreUpdate(Swarm),
 }
 
 impl Scope {
@@ -153,6 +167,24 @@ impl Scope {
             Op::VolumeInspect => Self::VolumeInspect,
             Op::VolumeDelete => Self::VolumeDelete,
             Op::VolumeCreate => Self::VolumeCreate,
+            Op::ServiceList => Self::SwarmList(Swarm::Service),
+            Op::ServiceInspect => Self::SwarmInspect(Swarm::Service),
+            Op::ServiceLogs | Op::ServiceDelete => Self::Swarm(Swarm::Service),
+            Op::ServiceCreate => Self::ServiceCreate,
+            Op::ServiceUpdate => Self::ServiceUpdate,
+            Op::TaskList => Self::SwarmList(Swarm::Task),
+            Op::TaskInspect => Self::SwarmInspect(Swarm::Task),
+            Op::TaskLogs => Self::Swarm(Swarm::Task),
+            Op::SecretList => Self::SwarmList(Swarm::Secret),
+            Op::SecretInspect => Self::SwarmInspect(Swarm::Secret),
+            Op::SecretCreate => Self::Store(Swarm::Secret),
+            Op::SecretUpdate => Self::StoreUpdate(Swarm::Secret),
+            Op::SecretDelete => Self::Swarm(Swarm::Secret),
+            Op::ConfigList => Self::SwarmList(Swarm::Config),
+            Op::ConfigInspect => Self::SwarmInspect(Swarm::Config),
+            Op::ConfigCreate => Self::Store(Swarm::Config),
+            Op::ConfigUpdate => Self::StoreUpdate(Swarm::Config),
+            Op::ConfigDelete => Self::Swarm(Swarm::Config),
             // The engine as a whole, or routes that no client of today has.
             Op::SystemOptions
             | Op::AuthGet
@@ -177,7 +209,7 @@ impl Scope {
             | Op::BuildCancel
             | Op::Session
             | Op::Grpc
-            // Swarm objects are the whole cluster's.
+            // The swarm and its nodes are everybody's.
             | Op::VolumeUpdate
             | Op::SwarmInspect
             | Op::SwarmUnlockkey
@@ -190,25 +222,6 @@ impl Scope {
             | Op::NodeInspect
             | Op::NodeUpdate
             | Op::NodeDelete
-            | Op::ServiceList
-            | Op::ServiceInspect
-            | Op::ServiceLogs
-            | Op::ServiceCreate
-            | Op::ServiceUpdate
-            | Op::ServiceDelete
-            | Op::TaskList
-            | Op::TaskInspect
-            | Op::TaskLogs
-            | Op::SecretList
-            | Op::SecretInspect
-            | Op::SecretCreate
-            | Op::SecretUpdate
-            | Op::SecretDelete
-            | Op::ConfigList
-            | Op::ConfigInspect
-            | Op::ConfigCreate
-            | Op::ConfigUpdate
-            | Op::ConfigDelete
             // Plugins run on the host.
             | Op::GetPluginPrivileges
             | Op::PluginPull

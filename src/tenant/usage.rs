@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::facts::{InspectedContainer, Labels, ListedImage, Network, Volumes, label};
+use super::name::is_task;
+use super::replicas::Tasks;
 use super::scene::Scene;
+use super::swarm::Swarm;
 use super::{CPUS_LABEL, Facts, MEMORY_LABEL, OWNER_LABEL, PIDS_LABEL, PORTS_LABEL, Stop, Tenant};
 use crate::api::segment;
 use crate::policy::Counted;
@@ -39,6 +42,14 @@ impl Usage {
         }
     }
 
+    /// Counts as much as `other` does, where that is more.
+    pub(super) fn raise(&mut self, other: &Self) {
+        for (counted, amount) in &other.0 {
+            let most = self.0.entry(*counted).or_default();
+            *most = amount.max(most).to_owned();
+        }
+    }
+
     /// Counts all of `other` less.
     pub fn remove_all(&mut self, other: &Self) {
         for (counted, amount) in &other.0 {
@@ -67,17 +78,23 @@ enum Source {
     Execs,
     Volumes,
     Networks,
+    Services,
+    Secrets,
+    Configs,
     Images,
     /// Nowhere in the engine: the gate counts it.
     Gate,
 }
 
 impl Source {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 8] = [
         Self::Containers,
         Self::Execs,
         Self::Volumes,
         Self::Networks,
+        Self::Services,
+        Self::Secrets,
+        Self::Configs,
         Self::Images,
     ];
 
@@ -92,6 +109,9 @@ impl Source {
             Counted::Execs => Self::Execs,
             Counted::Volumes => Self::Volumes,
             Counted::Networks => Self::Networks,
+            Counted::Services => Self::Services,
+            Counted::Secrets => Self::Secrets,
+            Counted::Configs => Self::Configs,
             Counted::Images | Counted::ImageBytes => Self::Images,
             Counted::Requests | Counted::Concurrent | Counted::Streams => Self::Gate,
         }
@@ -143,7 +163,12 @@ impl Scene<'_> {
         let own = |labels: &Labels| self.tenant.owns(label(labels, OWNER_LABEL));
         match source {
             Source::Containers => {
+                let mut tasks = Tasks::default();
                 for (container, state) in self.listed()? {
+                    if is_task(&container.name) {
+                        tasks.add(&container.labels, &state);
+                        continue;
+                    }
                     usage.add(Counted::Containers, 1);
                     usage.add(Counted::Running, u64::from(runs(&state)));
                     for (counted, name) in [
@@ -155,6 +180,7 @@ impl Scene<'_> {
                         usage.add(counted, stamp(&container.labels, name));
                     }
                 }
+                usage.add_all(&tasks.with(&self.swarm_all(Swarm::Service)?));
             }
             Source::Execs => {
                 for (container, state) in self.listed()? {
@@ -181,6 +207,9 @@ impl Scene<'_> {
                 let networks = list.iter().filter(|network| own(&network.labels));
                 usage.add(Counted::Networks, count(networks.count()));
             }
+            Source::Services => self.count_swarm(Swarm::Service, Counted::Services, usage)?,
+            Source::Secrets => self.count_swarm(Swarm::Secret, Counted::Secrets, usage)?,
+            Source::Configs => self.count_swarm(Swarm::Config, Counted::Configs, usage)?,
             Source::Images => {
                 let list: Vec<ListedImage> = self.facts.have("/images/json")?;
                 for image in list.iter().filter(|image| own(&image.labels)) {
@@ -190,6 +219,12 @@ impl Scene<'_> {
             }
             Source::Gate => {}
         }
+        Ok(())
+    }
+
+    fn count_swarm(&self, kind: Swarm, counted: Counted, usage: &mut Usage) -> Result<(), Stop> {
+        let objects = self.swarm_all(kind)?;
+        usage.add(counted, count(objects.len()));
         Ok(())
     }
 }

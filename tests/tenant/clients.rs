@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::world::{Client, World};
+use crate::world::{Client, Swarm, World};
 
 const COMPOSE: &str = "
 version: '3'
@@ -154,8 +154,7 @@ fn commands(engine: &str) {
         println!("skipped in part: there is no {}", python.display());
     }
     let run = |index: usize, is_sdk: bool| {
-        let who = world.tenant(index);
-        let mut command = if is_sdk {
+        let command = if is_sdk {
             let mut command = Command::new(&python);
             command.arg(tests.join("sdk.py")).arg(world.address(index));
             command
@@ -164,19 +163,7 @@ fn commands(engine: &str) {
             command.arg(tests.join("cli.sh")).env("DOCKER", &cli);
             command
         };
-        let output = command
-            .arg(who)
-            .env_remove("DOCKER_CONTEXT")
-            .env("DOCKER_BUILDKIT", "0")
-            .env("DOCKER_HOST", world.address(index))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success() && said(&output).contains(&format!("done {who}")),
-            "{}",
-            said(&output)
-        );
+        finish(command, &world, index);
     };
     thread::scope(|scope| {
         for index in [0, 1] {
@@ -192,4 +179,44 @@ fn commands(engine: &str) {
     }
 }
 
-on_both!(commands);
+/// Runs a script for a tenant to its end.
+fn finish(mut command: Command, world: &World, index: usize) {
+    let who = world.tenant(index);
+    let output = command
+        .arg(who)
+        .env_remove("DOCKER_CONTEXT")
+        .env("DOCKER_BUILDKIT", "0")
+        .env("DOCKER_HOST", world.address(index))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success() && said(&output).contains(&format!("done {who}")),
+        "{}",
+        said(&output)
+    );
+}
+
+/// The same stack for both tenants, deployed, changed and removed at once.
+fn stacks(engine: &str) {
+    let Some(_swarm) = Swarm::of(engine) else {
+        return;
+    };
+    let Some(world) = World::start(engine, &["{}", "{}"]) else {
+        return;
+    };
+    let Some(cli) = variable(&format!("DOODGATE_TEST_CLI_{engine}")) else {
+        return;
+    };
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/tenant/stack.sh");
+    thread::scope(|scope| {
+        for index in [0, 1] {
+            let mut command = Command::new("sh");
+            command.arg(&script).env("DOCKER", &cli);
+            let world = &world;
+            scope.spawn(move || finish(command, world, index));
+        }
+    });
+}
+
+on_both!(commands, stacks);

@@ -49,8 +49,9 @@ fn inspects(engine: &str) {
         (format!("/containers/{}/json", &web[..12]), 2),
         ("/volumes/db".to_owned(), 1),
         (format!("/volumes/{anonymous}"), 1),
-        ("/networks/net".to_owned(), 1),
-        ("/networks/net?verbose=1&scope=local".to_owned(), 1),
+        // A name may be one of the engine's or of a swarm's.
+        ("/networks/net".to_owned(), 2),
+        ("/networks/net?verbose=1&scope=local".to_owned(), 2),
         (format!("/networks/{net}"), 1),
         (format!("/networks/{}", &net[..12]), 2),
         ("/networks/bridge".to_owned(), 2),

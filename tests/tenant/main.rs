@@ -54,6 +54,8 @@ mod restart;
 #[cfg(test)]
 mod sides;
 #[cfg(test)]
+mod swarm;
+#[cfg(test)]
 mod trips;
 #[cfg(test)]
 mod world;

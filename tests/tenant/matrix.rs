@@ -4,7 +4,8 @@
 use doodgate::api::{BodyKind, Group, OPERATIONS, Operation};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Client, World, build, run, sleeper, tar};
+use crate::swarm::{id, running, serve, service};
+use crate::world::{Answer, Client, Swarm, World, build, run, sleeper, tar};
 
 /// What is the other's, and a name that nothing has, of the same form.
 struct Named {
@@ -30,6 +31,8 @@ struct Victim {
     exec: String,
     network: String,
     volume: String,
+    /// Its objects in the swarm, by their paths.
+    swarm: Vec<String>,
 }
 
 const NOTHING: &str = "0123456789012345678901234567890123456789012345678901234567890123";
@@ -84,7 +87,7 @@ impl Victim {
         let short = |id: &str| id.get(..12).unwrap().to_owned();
         let bare = image.trim_start_matches("sha256:").to_owned();
         let volume = format!("{tenant}.avolume");
-        let names = vec![
+        let mut names = vec![
             named(&container, NOTHING),
             named(&short(&container), &short(NOTHING)),
             named("victim", "nobody"),
@@ -104,6 +107,7 @@ impl Victim {
             named(&bare, NOTHING),
             named(&short(&bare), &short(NOTHING)),
         ];
+        let swarm = swarm(&client, tenant, &mut names);
         Self {
             names,
             container,
@@ -113,6 +117,7 @@ impl Victim {
             exec,
             network,
             volume,
+            swarm,
         }
     }
 
@@ -137,6 +142,7 @@ impl Victim {
             format!("/volumes/{}", self.volume),
         ]
         .iter()
+        .chain(&self.swarm)
         .map(|target| {
             let answer = host.get(target);
             assert_eq!(answer.status, 200, "{target}: {}", answer.body);
@@ -144,6 +150,53 @@ impl Victim {
         })
         .collect()
     }
+}
+
+/// Makes a service of one task with all that services have, and adds all names of these.
+fn swarm(client: &Client, tenant: &str, names: &mut Vec<Named>) -> Vec<String> {
+    let nothing = NOTHING.get(..25).unwrap();
+    let stored = |kind: &str, name: &str| {
+        let body = json!({"Name": name, "Data": "b25l"});
+        id(client.post(&format!("/{kind}/create"), &body))
+    };
+    let (secret, config) = (stored("secrets", "akey"), stored("configs", "aconf"));
+    let overlay = json!({"Name": "aover", "Driver": "overlay", "Attachable": true});
+    let overlay = client.post("/networks/create", &overlay).want(201).json();
+    let overlay = overlay["Id"].as_str().unwrap().to_owned();
+    let mut body = service("asvc", 1);
+    body["TaskTemplate"]["Networks"] = json!([{"Target": "aover"}]);
+    let container = &mut body["TaskTemplate"]["ContainerSpec"];
+    container["Secrets"] = json!([{"SecretID": secret, "SecretName": "akey", "File": {"Name": "k", "UID": "0", "GID": "0", "Mode": 292}}]);
+    container["Configs"] = json!([{"ConfigID": config, "ConfigName": "aconf", "File": {"Name": "c", "UID": "0", "GID": "0", "Mode": 292}}]);
+    let service = serve(client, &body, 1);
+    let (task, container) = running(client, "asvc").remove(0);
+    for (kind, name) in [
+        (&service, "asvc"),
+        (&secret, "akey"),
+        (&config, "aconf"),
+        (&overlay, "aover"),
+        (&task, &*format!("asvc.1.{task}")),
+    ] {
+        let missing = match name.strip_suffix(&*task) {
+            Some(front) => format!("{front}{nothing}"),
+            None => format!("{name}s"),
+        };
+        names.push(named(kind, nothing));
+        names.push(named(&kind[..12], &nothing[..12]));
+        names.push(named(name, &missing));
+        names.push(named(
+            &format!("{tenant}__{name}"),
+            &format!("{tenant}__{missing}"),
+        ));
+    }
+    names.push(named(&container, NOTHING));
+    vec![
+        format!("/services/{service}"),
+        format!("/secrets/{secret}"),
+        format!("/configs/{config}"),
+        format!("/networks/{overlay}"),
+        format!("/containers/{container}/json"),
+    ]
 }
 
 /// The operation's target with `name` for the first of its names.
@@ -178,7 +231,8 @@ pub(crate) fn target(operation: &Operation, name: &str) -> String {
         }
         "ContainerResize" | "ExecResize" => format!("{path}?h=10&w=10"),
         "ContainerStats" => format!("{path}?stream=0"),
-        "ContainerLogs" => format!("{path}?stdout=1"),
+        "ContainerLogs" | "ServiceLogs" | "TaskLogs" => format!("{path}?stdout=1"),
+        "ServiceUpdate" | "SecretUpdate" | "ConfigUpdate" => format!("{path}?version=1"),
         "ContainerDelete" | "ImageDelete" | "VolumeDelete" => format!("{path}?force=1"),
         _ => path,
     }
@@ -205,6 +259,9 @@ fn try_on(client: &Client, operation: &Operation, name: &str) -> Answer {
 }
 
 fn matrix(engine: &str) {
+    let Some(_swarm) = Swarm::of(engine) else {
+        return;
+    };
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
         return;
     };
@@ -247,6 +304,9 @@ fn matrix(engine: &str) {
 
 /// References in bodies and queries.
 fn references(engine: &str) {
+    let Some(_swarm) = Swarm::of(engine) else {
+        return;
+    };
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
         return;
     };
@@ -282,6 +342,7 @@ fn references(engine: &str) {
                 &body.to_string(),
             );
         }
+        refer_from_service(&attacker, what);
         let name = what.replace('/', "%2F");
         for query in [
             format!("/commit?container={name}"),
@@ -343,8 +404,50 @@ fn references(engine: &str) {
     victim.check(&world.host, &before);
 }
 
+/// References in a new service, and to one.
+fn refer_from_service(attacker: &Client, what: &str) {
+    let refused = |answer: Answer, what: &str| {
+        assert!(
+            matches!(answer.status, 400 | 403 | 404),
+            "{what}: {answer:?}"
+        );
+    };
+    for (place, reference) in [
+        ("/ContainerSpec/Image", json!(what)),
+        (
+            "/ContainerSpec/Secrets",
+            json!([{"SecretID": what, "SecretName": "akey"}]),
+        ),
+        (
+            "/ContainerSpec/Configs",
+            json!([{"ConfigID": what, "ConfigName": "aconf"}]),
+        ),
+        (
+            "/ContainerSpec/Mounts",
+            json!([{"Type": "image", "Source": what, "Target": "/i"}]),
+        ),
+        (
+            "/ContainerSpec/Privileges",
+            json!({"CredentialSpec": {"Config": what}}),
+        ),
+        ("/Networks", json!([{"Target": what}])),
+    ] {
+        let mut body = service("mine", 1);
+        let (part, field) = place.rsplit_once('/').unwrap();
+        let part = format!("/TaskTemplate{part}");
+        body.pointer_mut(&part).unwrap()[field] = reference;
+        refused(attacker.post("/services/create", &body), &body.to_string());
+    }
+    let name = what.replace('/', "%2F");
+    let filter = format!("/tasks?filters={{%22service%22:[%22{name}%22]}}");
+    refused(attacker.get(&filter), &filter);
+}
+
 /// Networks that would lie on another's, and a container that would live off another's limits.
 fn grounds(engine: &str) {
+    let Some(_swarm) = Swarm::of(engine) else {
+        return;
+    };
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
         return;
     };
@@ -370,6 +473,9 @@ fn grounds(engine: &str) {
 
 /// Taking over or building from another's image.
 fn builds(engine: &str) {
+    let Some(_swarm) = Swarm::of(engine) else {
+        return;
+    };
     let Some(world) = World::start(engine, &["{}", "{}"]) else {
         return;
     };

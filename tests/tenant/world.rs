@@ -1,11 +1,13 @@
 //! An engine, a gate with sockets for some tenants in front of it, and a client that says exactly what it is told to.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -280,6 +282,11 @@ impl World {
                 .filter_map(|item| item[key].as_str().map(str::to_owned))
                 .collect()
         };
+        for kind in ["services", "secrets", "configs"] {
+            for id in objects(format!("/{kind}?filters={filter}"), "ID", None) {
+                self.host.delete(&format!("/{kind}/{id}"));
+            }
+        }
         for id in objects(
             format!("/containers/json?all=1&filters={filter}"),
             "Id",
@@ -288,7 +295,16 @@ impl World {
             self.host.delete(&format!("/containers/{id}?force=1&v=1"));
         }
         for id in objects(format!("/networks?filters={filter}"), "Id", None) {
-            self.host.delete(&format!("/networks/{id}"));
+            // A task may still be leaving it.
+            for _ in 0..20 {
+                if matches!(
+                    self.host.delete(&format!("/networks/{id}")).status,
+                    204 | 404
+                ) {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(250));
+            }
         }
         for name in objects(
             format!("/volumes?filters={filter}"),
@@ -327,6 +343,46 @@ pub(crate) fn address(engine: &str) -> Option<String> {
         println!("skipped: {variable} is not set, so there is no engine to test with");
     }
     address
+}
+
+/// Keeps an engine in a swarm for as long as a test needs it: it leaves with the last one.
+#[derive(Debug)]
+pub(crate) struct Swarm(Client);
+
+static SWARMS: Mutex<BTreeMap<PathBuf, usize>> = Mutex::new(BTreeMap::new());
+
+impl Swarm {
+    /// `None` where there is no engine of that name. To be had before the world that lives in it.
+    pub(crate) fn of(engine: &str) -> Option<Self> {
+        let address = std::env::var(format!("DOODGATE_TEST_ENGINE_{engine}")).ok()?;
+        let client = Client(PathBuf::from(address.trim_start_matches("unix://")));
+        let mut swarms = SWARMS.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = swarms.entry(client.0.clone()).or_default();
+        if *held == 0 {
+            // The engines have this address for it.
+            let spec = json!({"ListenAddr": "10.98.0.1:2377", "AdvertiseAddr": "10.98.0.1"});
+            let made = client.post("/swarm/init", &spec);
+            assert!(
+                made.status == 200 || made.body.contains("already part"),
+                "{made:?}"
+            );
+        }
+        *held += 1;
+        drop(swarms);
+        Some(Self(client))
+    }
+}
+
+impl Drop for Swarm {
+    fn drop(&mut self) {
+        let mut swarms = SWARMS.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = swarms.entry(self.0.0.clone()).or_default();
+        *held -= 1;
+        if *held == 0 {
+            self.0.call("POST", "/swarm/leave?force=1", None);
+        }
+        drop(swarms);
+    }
 }
 
 /// The time, in seconds.

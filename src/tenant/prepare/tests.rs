@@ -1,3 +1,5 @@
+mod swarm;
+
 use super::super::testing::tenant;
 use super::super::{Ask, Fact, Facts};
 use super::*;
@@ -38,6 +40,10 @@ fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
         {
             return (201, String::new());
         }
+        (Ask::Make, "/networks/create") => {
+            assert!(body.contains(r#""Driver":"overlay""#), "{body}");
+            return (201, "{}".to_owned());
+        }
         (Ask::Make | Ask::Remove, other) => panic!("POST or DELETE {other}"),
         // An alias of a link that the host made: the engine answers with what is behind it.
         (Ask::Get, "/containers/acme.web/json" | "/containers/acme.web/own/json") => {
@@ -52,6 +58,14 @@ fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
             r#"[{{"Id":"{ID}","Names":["/acme.web"],"State":"running","Labels":{{"io.doodgate.tenant":"acme","io.doodgate.memory":"1000"}}}},
                 {{"Id":"{OTHER}","Names":["/host"],"State":"running","Labels":{{"io.doodgate.tenant":"acme"}}}}]"#
         ),
+        (Ask::Get, target) if target.starts_with("/networks?filters=") => format!(
+            "[{},{}]",
+            network(ID, "acme.net", "acme"),
+            network(swarm::ID, "acme__over", "acme")
+        ),
+        (Ask::Get, target) if swarm::engine(target).is_some() => {
+            swarm::engine(target).unwrap_or_default()
+        }
         (Ask::Get, "/networks/acme.bridge") => network(ID, "acme.bridge", "acme"),
         (Ask::Get, "/networks/acme.net") => network(ID, "acme.net", "acme"),
         (Ask::Get, "/volumes/acme.db") => {
@@ -94,7 +108,7 @@ fn become_of(method: &str, target: &str, body: &str) -> Result<(String, String),
     let policy = Policy::load(
         "all",
         "all.yaml",
-        "{version: 1, allow: [containers: {body: any}, images: {body: any}, networks: {body: any}, volumes: {body: any}, exec: {body: any}, build: {body: any}, system: {body: any}, swarm: {body: any}]}",
+        "{version: 1, allow: [containers: {body: any}, images: {body: any}, networks: {body: any}, volumes: {body: any}, exec: {body: any}, build: {body: any}, system: {body: any}, swarm: {body: any}, services: {body: any}, secrets: {body: any}, configs: {body: any}]}",
         &[],
     )
     .unwrap();
@@ -103,7 +117,7 @@ fn become_of(method: &str, target: &str, body: &str) -> Result<(String, String),
     let demands = crate::demand::of(&call, document.as_ref()).unwrap();
     let permit = policy.decide(&call, document.as_ref(), &demands).unwrap();
     let mut facts = Facts::default();
-    for _ in 0..20 {
+    for _ in 0..40 {
         match prepare(&tenant("acme"), &permit, &facts, 7, &Usage::default()) {
             Ok(prepared) => {
                 let mut target = Vec::new();
@@ -232,6 +246,7 @@ fn what_is_not_own_is_refused() {
             "network host2 not found",
         ),
         ("DELETE", "/networks/bridge", 403, "pre-defined"),
+        ("GET", "/nodes", 403, "not for tenants"),
         (
             "GET",
             "/images/theirs/history",

@@ -134,7 +134,7 @@ impl Events {
             // What the gate has named for itself is nobody's to hear of.
             "image" if is_gates(tenant, &name) => return Ok(Becomes::Dropped),
             "image" if labelled || own_name => table::IMAGE_EVENT,
-            "network" if named(&name) => table::NETWORK_EVENT,
+            "network" | "service" | "secret" | "config" if named(&name) => table::NAMED_EVENT,
             "volume" if named(&id) => table::VOLUME_EVENT,
             "volume" if self.wanted.volumes.contains(&*id) => {
                 if string(action.unwrap_or("\"\""))? == "destroy" {

@@ -109,14 +109,19 @@ fn folder<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
     }
 }
 
-/// The prefix is taken out wherever a name could begin.
+/// The prefix is taken out wherever a name could begin, and whose service has a port that is taken is not told.
 fn message<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
+    const BEHIND: &str = " by service ";
     let joins = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let text = match text.split_once(BEHIND) {
+        Some((taken, _)) if taken.ends_with("is already in use") => taken,
+        Some(_) | None => text,
+    };
     let mut out = String::new();
     let mut rest = text;
     let mut before = None;
     let mut from = 0_usize;
-    while let Some(at) = rest.get(from..).and_then(|text| text.find(tenant.name())) {
+    while let Some((at, length)) = rest.get(from..).and_then(|text| next_name(tenant, text)) {
         let at = from.saturating_add(at);
         let (front, found) = rest.split_at_checked(at).unwrap_or((rest, ""));
         let begins = !front.chars().last().or(before).is_some_and(joins);
@@ -130,7 +135,7 @@ fn message<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
                 rest = plain;
                 from = 0;
             }
-            None => from = at.saturating_add(tenant.name().len()),
+            None => from = at.saturating_add(length),
         }
     }
     if out.is_empty() && rest.len() == text.len() {
@@ -138,6 +143,14 @@ fn message<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Where something stands that may begin a name of the tenant's, and how long that is.
+fn next_name(tenant: &Tenant, text: &str) -> Option<(usize, usize)> {
+    [tenant.name(), &tenant.swarm]
+        .into_iter()
+        .filter_map(|begin| Some((text.find(begin)?, begin.len())))
+        .min()
 }
 
 /// The labels that the gate gives a build are the last instruction of it, in the order of their names, or stand in a
@@ -162,6 +175,13 @@ fn step(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::super::testing::tenant;
     use super::*;
+
+    #[test]
+    fn a_name_with_any_prefix_is_read_plainly() {
+        let told = "secret 41_-a of 41_-b and A.c, A__d is xA.c";
+        let plain = Form::Message.plain(&tenant("A"), told);
+        assert_eq!(plain, "secret a of b and c, A__d is xA.c");
+    }
 
     #[test]
     fn each_form_is_read_plainly() {
@@ -203,6 +223,22 @@ mod tests {
                 r#"Conflict. The container name "/web" is in use, a b"#,
             ),
             (Form::Message, "acme.acme.b", "acme.b"),
+            (
+                Form::Message,
+                "name conflicts with an existing object: service acme__web already exists",
+                "name conflicts with an existing object: service web already exists",
+            ),
+            (
+                Form::Message,
+                "port '80' is already in use by service 'zulu__web' (0123)",
+                "port '80' is already in use",
+            ),
+            (
+                Form::Message,
+                "it is in use by service 0123",
+                "it is in use by service 0123",
+            ),
+            (Form::Name, "acme__web.1.x", "web.1.x"),
             (
                 Form::Message,
                 "xacme.a acme acme. acme.. other.acme.b -acme.c acme.d",

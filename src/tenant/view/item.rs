@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use super::cursor::Read;
-use super::facts::{Owner, needed, owner, pick, string, strings, whose};
+use super::facts::{Owner, elements, needed, owner, pick, string, strings, whose};
 use super::form::Form;
 use super::rewrite::Rule;
 use super::table;
 use crate::api::image::Reference;
 use crate::tenant::image::is_reserved;
-use crate::tenant::{IMAGE_LABEL, ImageListing, OWNER_LABEL, Tenant};
+use crate::tenant::{IMAGE_LABEL, ImageListing, OWNER_LABEL, Swarm, Tenant};
 
 /// What a list is of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,6 +18,7 @@ pub(super) enum Kind {
     Image,
     Network,
     Volume,
+    Swarm(Swarm),
 }
 
 /// An item that the tenant sees.
@@ -29,6 +30,8 @@ pub(super) struct Seen {
     pub(super) names: Vec<String>,
     /// The image that a container was made of, where that was noted.
     pub(super) made_of: Option<String>,
+    /// The identifiers of the networks that a service is on.
+    pub(super) networks: Vec<String>,
 }
 
 impl Kind {
@@ -39,6 +42,9 @@ impl Kind {
             Self::Image => table::IMAGE_ITEM,
             Self::Network => table::NETWORK,
             Self::Volume => table::VOLUME,
+            Self::Swarm(Swarm::Service) => table::SERVICE,
+            Self::Swarm(Swarm::Task) => table::TASK,
+            Self::Swarm(Swarm::Secret | Swarm::Config) => table::STORED,
         }
     }
 
@@ -55,7 +61,7 @@ impl Kind {
                 let names = strings(needed(names, "Names")?)?;
                 let plain: Vec<String> = names
                     .iter()
-                    .filter_map(|name| own_container(tenant, name))
+                    .filter_map(|name| tenant.plain_container(name))
                     .map(str::to_owned)
                     .collect();
                 let [owner, image] = pick(needed(labels, "Labels")?, [OWNER_LABEL, IMAGE_LABEL])?;
@@ -67,6 +73,7 @@ impl Kind {
                     mine: true,
                     names: plain,
                     made_of: text(image)?,
+                    networks: Vec::new(),
                 }))
             }
             Self::Network | Self::Volume => {
@@ -77,7 +84,12 @@ impl Kind {
                     mine: true,
                     names: vec![Form::Name.plain(tenant, &name).into_owned()],
                     made_of: None,
+                    networks: Vec::new(),
                 }))
+            }
+            Self::Swarm(kind) => {
+                let [spec] = pick(item, ["Spec"])?;
+                swarm(tenant, kind, needed(spec, "Spec")?)
             }
             Self::Image => {
                 let [labels, tags, digests] = pick(item, ["Labels", "RepoTags", "RepoDigests"])?;
@@ -86,6 +98,32 @@ impl Kind {
             }
         }
     }
+}
+
+/// Whether the tenant sees an object of a swarm that was asked to be so.
+fn swarm(tenant: &Tenant, kind: Swarm, spec: &str) -> Read<Option<Seen>> {
+    let [labels, template, container] = pick(spec, ["Labels", "TaskTemplate", "ContainerSpec"])?;
+    let mut networks = Vec::new();
+    let labels = match kind {
+        Swarm::Secret | Swarm::Config => labels,
+        Swarm::Service => {
+            let [attachments] = pick(template.unwrap_or("null"), ["Networks"])?;
+            for attachment in elements(attachments.unwrap_or("null"))? {
+                let [target] = pick(attachment, ["Target"])?;
+                networks.extend(text(target)?);
+            }
+            labels
+        }
+        // What a task has of its own is its service's template.
+        Swarm::Task => pick(container.unwrap_or("null"), ["Labels"])?[0],
+    };
+    let own = owner(tenant, labels.unwrap_or("null"))? == Owner::Tenant;
+    Ok(own.then(|| Seen {
+        mine: true,
+        names: Vec::new(),
+        made_of: None,
+        networks,
+    }))
 }
 
 /// Whether the tenant sees an image with these lists of names, and whether it is asked for.
@@ -111,6 +149,7 @@ pub(super) fn image(
         mine,
         names: Vec::new(),
         made_of: None,
+        networks: Vec::new(),
     }))
 }
 
@@ -142,10 +181,4 @@ pub(super) fn text(value: Option<&str>) -> Read<Option<String>> {
     value
         .map(|value| string(value).map(Cow::into_owned))
         .transpose()
-}
-
-/// The plain name of an own container. A name with an alias behind it is a link to another container.
-pub(super) fn own_container<'n>(tenant: &Tenant, name: &'n str) -> Option<&'n str> {
-    let plain = tenant.plain_name(name.strip_prefix('/')?)?;
-    (!plain.contains('/')).then_some(plain)
 }

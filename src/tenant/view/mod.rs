@@ -12,6 +12,7 @@ mod halt;
 mod item;
 mod nest;
 mod rewrite;
+mod service;
 mod split;
 mod table;
 mod usage;
@@ -102,6 +103,9 @@ impl Shield {
             View::VolumeList(listing) => list(Kind::Volume, listing),
             View::NetworkInspect(term) => whole(Whole::Network(term)),
             View::NetworkList(listing) => list(Kind::Network, listing),
+            View::Swarm(kind, term) => whole(Whole::Swarm(kind, term)),
+            View::SwarmList(kind) => list(Kind::Swarm(kind), Listing::default()),
+            View::ServiceMade => whole(Whole::ServiceMade),
             View::ImageList(images) => {
                 Way::Items(Items::list(Kind::Image, Listing::default(), images))
             }
@@ -274,7 +278,7 @@ enum Stream {
 impl Items {
     fn list(kind: Kind, listing: Listing, images: ImageListing) -> Self {
         let layout = match kind {
-            Kind::Container | Kind::Image | Kind::Network => Layout::Array,
+            Kind::Container | Kind::Image | Kind::Network | Kind::Swarm(_) => Layout::Array,
             Kind::Volume => Layout::Member("Volumes"),
         };
         Self {
@@ -402,6 +406,7 @@ fn list_item(
     let given = Given {
         mine: seen.mine,
         made_of: seen.made_of,
+        networks: seen.networks,
         images: Arc::clone(images),
         ..Given::default()
     };

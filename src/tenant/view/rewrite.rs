@@ -49,6 +49,12 @@ pub(super) enum Rule {
     Items(Kind),
     /// Counts and sums of items, of which those count that the tenant may see.
     Usage(Kind),
+    /// An object: these fields, and all others as they came. Its labels tell the image that is in it.
+    Template(&'static [Field]),
+    /// An array of a service's addresses, of which those stay that are in its own networks.
+    Addresses,
+    /// An array of a task's networks, of which those stay that are the tenant's.
+    Attachments(&'static Self),
     /// The storage driver's rows, of which those stay that use does not change.
     DriverStatus,
 }
@@ -65,6 +71,8 @@ pub(super) struct Given {
     pub(super) images: Arc<ImageListing>,
     /// The image that a container was made of, as the tenant named it; `None` where that is not known.
     pub(super) made_of: Option<String>,
+    /// The identifiers of the networks that a service is on.
+    pub(super) networks: Vec<String>,
     /// The names that the gate has put into a build's steps.
     pub(super) steps: Option<Steps>,
     /// What `GET /info` may tell.
@@ -163,6 +171,9 @@ impl Rewriter<'_> {
             Rule::Items(kind) => {
                 self.array(cursor, |writer, element| writer.item(kind, element))?;
             }
+            Rule::Template(fields) => self.template(fields, cursor)?,
+            Rule::Addresses => self.addresses(cursor)?,
+            Rule::Attachments(rule) => self.attachments(*rule, cursor)?,
             Rule::Usage(kind) => self.usage(kind, cursor.value()?)?,
             Rule::DriverStatus => self.array(cursor, |writer, element| {
                 if is_constant(element)? {
@@ -199,7 +210,7 @@ impl Rewriter<'_> {
         })
     }
 
-    fn object(
+    pub(super) fn object(
         &mut self,
         fields: &[Field],
         cursor: &mut Cursor<'_>,
@@ -319,7 +330,7 @@ impl Rewriter<'_> {
     }
 
     /// Writes an array; `write` gets each element, and writes it with a comma in front, or not at all.
-    fn array<'a>(
+    pub(super) fn array<'a>(
         &mut self,
         cursor: &mut Cursor<'a>,
         mut write: impl FnMut(&mut Self, &'a str) -> Read<()>,

@@ -4,6 +4,7 @@
 use super::form::Form;
 use super::item::Kind;
 use super::rewrite::Rule;
+use crate::tenant::swarm::{SERVICE_NAME, TASK_NAME};
 
 /// An error: other fields than the message are unheard of.
 pub(super) const ERROR: Rule = Rule::Only(&[("message", Rule::Form(Form::Message))]);
@@ -27,11 +28,17 @@ const MOUNT: Rule = Rule::Struct(&[
     ),
 ]);
 
+/// A container's labels, of which the engine gives some to those of services.
+const CONTAINER_LABELS: Rule = Rule::Labels(&[
+    (SERVICE_NAME, Rule::Form(Form::Name)),
+    (TASK_NAME, Rule::Form(Form::Name)),
+]);
+
 /// An item of `GET /containers/json`, and of `Containers` in `GET /system/df`.
 pub(super) const CONTAINER_ITEM: Rule = Rule::Struct(&[
     ("Names", Rule::Own(Form::Slashed)),
     ("Image", Rule::MadeOf),
-    ("Labels", Rule::Labels(&[])),
+    ("Labels", CONTAINER_LABELS),
     (
         "HostConfig",
         Rule::Struct(&[("NetworkMode", Rule::Form(Form::Mode))]),
@@ -45,7 +52,7 @@ pub(super) const CONTAINER: Rule = Rule::Struct(&[
     ("Name", Rule::Form(Form::Slashed)),
     (
         "Config",
-        Rule::Struct(&[("Image", Rule::MadeOf), ("Labels", Rule::Labels(&[]))]),
+        Rule::Struct(&[("Image", Rule::MadeOf), ("Labels", CONTAINER_LABELS)]),
     ),
     (
         "HostConfig",
@@ -87,6 +94,76 @@ pub(super) const NETWORK: Rule = Rule::Struct(&[
     // Of swarms, and so of everybody.
     ("Peers", Rule::Drop),
     ("Services", Rule::Drop),
+]);
+
+/// What each task of a service is made from, and `Spec` of `GET /tasks/ID`.
+const TASK_TEMPLATE: Rule = Rule::Struct(&[(
+    "ContainerSpec",
+    Rule::Template(&[
+        ("Image", Rule::MadeOf),
+        ("Labels", Rule::Labels(&[])),
+        ("Mounts", Rule::Each(&MOUNT)),
+        (
+            "Secrets",
+            Rule::Each(&Rule::Struct(&[("SecretName", Rule::Form(Form::Name))])),
+        ),
+        (
+            "Configs",
+            Rule::Each(&Rule::Struct(&[("ConfigName", Rule::Form(Form::Name))])),
+        ),
+    ]),
+)]);
+
+const SERVICE_SPEC: Rule = Rule::Struct(&[
+    ("Name", Rule::Form(Form::Name)),
+    ("Labels", Rule::Labels(&[])),
+    ("TaskTemplate", TASK_TEMPLATE),
+]);
+
+/// `GET /services/ID`, and an item of the list.
+pub(super) const SERVICE: Rule = Rule::Struct(&[
+    ("Spec", SERVICE_SPEC),
+    ("PreviousSpec", SERVICE_SPEC),
+    ("Endpoint", Rule::Struct(&[("VirtualIPs", Rule::Addresses)])),
+    (
+        "UpdateStatus",
+        Rule::Struct(&[("Message", Rule::Form(Form::Message))]),
+    ),
+]);
+
+/// `GET /tasks/ID`, and an item of the list. What it has of the node stays.
+pub(super) const TASK: Rule = Rule::Struct(&[
+    ("Name", Rule::Form(Form::Name)),
+    ("Labels", Rule::Labels(&[])),
+    ("Spec", TASK_TEMPLATE),
+    (
+        "Status",
+        Rule::Struct(&[
+            ("Message", Rule::Form(Form::Message)),
+            ("Err", Rule::Form(Form::Message)),
+        ]),
+    ),
+    (
+        "NetworksAttachments",
+        Rule::Attachments(&Rule::Struct(&[(
+            "Network",
+            Rule::Struct(&[("Spec", NAMED)]),
+        )])),
+    ),
+]);
+
+const NAMED: Rule = Rule::Struct(&[
+    ("Name", Rule::Form(Form::Name)),
+    ("Labels", Rule::Labels(&[])),
+]);
+
+/// `GET /secrets/ID` and `GET /configs/ID`, and items of the lists.
+pub(super) const STORED: Rule = Rule::Struct(&[("Spec", NAMED)]);
+
+/// What the creation and an update of a service answer.
+pub(super) const SERVICE_MADE: Rule = Rule::Struct(&[
+    ("Warning", Rule::Form(Form::Message)),
+    ("Warnings", Rule::Each(&Rule::Form(Form::Message))),
 ]);
 
 /// Platforms of an image; what runs from them is also others'.
@@ -178,12 +255,18 @@ pub(super) const INFO: Rule = Rule::Struct(&[
     ("NGoroutines", Rule::Put("0")),
     ("NEventsListener", Rule::Put("0")),
     ("DriverStatus", Rule::DriverStatus),
-    // What a tenant cannot use, it has not.
+    // That it can have services, and no more: the command reads the cluster's identifier where it can.
     (
         "Swarm",
-        Rule::Put(
-            r#"{"NodeID":"","NodeAddr":"","LocalNodeState":"inactive","ControlAvailable":false,"Error":"","RemoteManagers":null}"#,
-        ),
+        Rule::Only(&[
+            ("NodeID", Rule::Keep),
+            ("NodeAddr", Rule::Put("\"\"")),
+            ("LocalNodeState", Rule::Keep),
+            ("ControlAvailable", Rule::Keep),
+            ("Error", Rule::Put("\"\"")),
+            ("RemoteManagers", Rule::Put("null")),
+            ("Cluster", Rule::Only(&[("ID", Rule::Keep)])),
+        ]),
     ),
 ]);
 
@@ -223,6 +306,8 @@ pub(super) const CONTAINER_EVENT: Rule = Rule::Struct(&[
                 ("name", Rule::Form(Form::Name)),
                 ("oldName", Rule::Form(Form::Slashed)),
                 ("image", Rule::MadeOf),
+                (SERVICE_NAME, Rule::Form(Form::Name)),
+                (TASK_NAME, Rule::Form(Form::Name)),
                 // Of a commit.
                 ("imageRef", Rule::Form(Form::Image)),
             ]),
@@ -245,8 +330,8 @@ pub(super) const IMAGE_EVENT: Rule = Rule::Struct(&[
     ),
 ]);
 
-/// A network's event.
-pub(super) const NETWORK_EVENT: Rule = Rule::Struct(&[(
+/// The event of a network, a service, a secret or a config.
+pub(super) const NAMED_EVENT: Rule = Rule::Struct(&[(
     "Actor",
     Rule::Struct(&[(
         "Attributes",

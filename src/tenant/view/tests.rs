@@ -23,6 +23,7 @@ macro_rules! sample {
 
 mod events;
 mod images;
+mod swarm;
 mod usage;
 
 const COUNTS: Counts = Counts {
@@ -259,7 +260,7 @@ fn values_are_found_where_the_tenant_looks() {
         (&info, "/ContainersRunning", json!(2)),
         (&info, "/Images", json!(4)),
         (&info, "/NGoroutines", json!(0)),
-        (&info, "/Swarm/LocalNodeState", json!("inactive")),
+        (&info, "/Swarm/LocalNodeState", json!("active")),
         (&info, "/ServerVersion", json!("26.1.5+dfsg1")),
         (&info, "/DriverStatus/0/0", json!("Backing Filesystem")),
     ] {

@@ -92,7 +92,7 @@ impl Rewriter<'_> {
                 let measured = size.is_some_and(|size| size != "-1");
                 (!measured || count != Some("0"), bytes(size)?)
             }
-            Kind::Network => (false, 0),
+            Kind::Network | Kind::Swarm(_) => (false, 0),
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::api::image::ImageTerm;
 use crate::tenant::image::no_image;
 use crate::tenant::refusal;
 use crate::tenant::scene::Scene;
-use crate::tenant::{Counts, Facts, ImageListing, Names, Refusal, Tenant, Unshieldable};
+use crate::tenant::{Counts, Facts, ImageListing, Names, Refusal, Swarm, Tenant, Unshieldable};
 
 /// What an answer is. Objects are told with what the client calls them.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub(super) enum Whole {
     Missing(Refusal),
     Network(String),
     Pruned,
+    ServiceMade,
+    Swarm(Swarm, String),
     /// A line of text.
     Text,
     Volume(String),
@@ -69,7 +71,7 @@ impl Whole {
                 let [config, name] = pick(answer, ["Config", "Name"])?;
                 let [labels] = pick(needed(config, "Config")?, ["Labels"])?;
                 let name = string(needed(name, "Name")?)?;
-                let named = item::own_container(tenant, &name).is_some();
+                let named = tenant.plain_container(&name).is_some();
                 check(
                     named && is_own(tenant, labels)?,
                     refusal::Kind::Container,
@@ -78,6 +80,14 @@ impl Whole {
                 given.made_of = item::made_of(needed(labels, "Labels")?)?;
                 table::CONTAINER
             }
+            Self::Swarm(kind, term) => {
+                let item = Kind::Swarm(*kind);
+                let seen = item.look(tenant, images, answer)?;
+                check(seen.is_some(), kind.kind(), term)?;
+                given.networks = seen.map(|seen| seen.networks).unwrap_or_default();
+                item.rule()
+            }
+            Self::ServiceMade => table::SERVICE_MADE,
             Self::Volume(term) => {
                 let [labels] = pick(answer, ["Labels"])?;
                 check(is_own(tenant, labels)?, refusal::Kind::Volume, term)?;

@@ -170,7 +170,7 @@ fn an_event_goes_out_as_soon_as_it_is_complete() {
 
 #[test]
 fn events_of_other_kinds_are_dropped() {
-    for kind in ["daemon", "plugin", "builder", "service", "secret", "x"] {
+    for kind in ["daemon", "plugin", "builder", "node", "x"] {
         let event = format!(
             r#"{{"Type":"{kind}","Actor":{{"ID":"acme.a","Attributes":{{"name":"acme.a","io.doodgate.tenant":"acme"}}}}}}"#
         );

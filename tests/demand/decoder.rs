@@ -131,7 +131,7 @@ const TOP: [&str; 7] = [
     r#""Cmd":"x""#,
     r#""Env":["A=b"]"#,
     r#""NetworkingConfig":{"EndpointsConfig":{"host":{}}}"#,
-    r#""NetworkingConfig":{"EndpointsConfig":{"n":{"NetworkID":"x","DriverOpts":{"a":"b"}}}}"#,
+    r#""NetworkingConfig":{"EndpointsConfig":{"n":{"NetworkID":"host","DriverOpts":{"a":"b"}}}}"#,
     r#""HostConfig":null"#,
 ];
 

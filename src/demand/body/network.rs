@@ -3,21 +3,29 @@
 use crate::api::json::{Member, Value};
 use crate::demand::Kind;
 use crate::demand::normal;
-use crate::demand::schema::{Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, unread};
+use crate::demand::schema::{Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, unread};
 use crate::demand::walk::{Path, Walk};
 use Rule::{Ask, By, Free, Tell};
 use Type::{Bool, Int, Text};
 
-/// `network.EndpointSettings`. The engine fills in the addresses itself; what a client copies from an inspection is
-/// ignored.
-pub(super) static ENDPOINT: Struct = plain(&[&[
+/// `network.EndpointSettings` of a container's creation.
+pub(super) static ENDPOINT: Struct =
+    plain(&[ENDPOINT_FIELDS, &[field("NetworkID", Text, By(network_id))]]);
+
+/// `network.EndpointSettings` of a connection, whose target is a network too: a rule about that one must not give another.
+static CONNECTED: Struct = plain(&[
+    ENDPOINT_FIELDS,
+    &[field("NetworkID", Text, Ask(Kind::NetworkMode))],
+]);
+
+/// All but the network. The engine fills in the addresses itself; what a client copies from an inspection is ignored.
+const ENDPOINT_FIELDS: &[Field] = &[
     field("IPAMConfig", Type::Struct(&ENDPOINT_IPAM), Free),
     field("Links", TEXTS, Ask(Kind::Link)),
     field("Aliases", TEXTS, Free),
     field("MacAddress", Text, Tell(Kind::Address)),
     field("DriverOpts", TEXT_MAP, Ask(Kind::NetworkOption)),
     field("GwPriority", Int, Free),
-    field("NetworkID", Text, By(network_id)),
     field("EndpointID", Text, Free),
     field("Gateway", Text, Free),
     field("IPAddress", Text, Free),
@@ -26,7 +34,7 @@ pub(super) static ENDPOINT: Struct = plain(&[&[
     field("GlobalIPv6Address", Text, Free),
     field("GlobalIPv6PrefixLen", Int, Free),
     field("DNSNames", TEXTS, Free),
-]]);
+];
 
 /// `network.EndpointIPAMConfig`.
 static ENDPOINT_IPAM: Struct = plain(&[&[
@@ -74,7 +82,7 @@ static IPAM_CONFIG: Struct = plain(&[&[
 /// `POST /networks/{id}/connect`.
 pub(super) static CONNECT: Struct = plain(&[&[
     field("Container", Text, By(container)),
-    field("EndpointConfig", Type::Struct(&ENDPOINT), Free),
+    field("EndpointConfig", Type::Struct(&CONNECTED), Free),
     // Of a disconnection: go-dockerclient (`network.go`), which has one struct for both.
     unread("Force"),
     // The same once more: docker-java (`ConnectToNetworkCmdImpl.java`).
@@ -87,11 +95,11 @@ pub(super) static DISCONNECT: Struct = plain(&[&[
     field("Force", Bool, Free),
 ]]);
 
-/// The network that is joined in place of the one that the key or the path names (moby
-/// `daemon/container_operations.go`, `getNetworkID`).
+/// The network that is joined in place of the one that the key names (moby `daemon/container_operations.go`,
+/// `getNetworkID`). The id of the host's does not join its namespace: tried on 20.10 and 26.1.
 fn network_id<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
     if let Some(id) = value.as_str().filter(|id| !id.is_empty()) {
-        walk.ask(Kind::NetworkMode, id, path);
+        walk.join(id, path);
     }
 }
 

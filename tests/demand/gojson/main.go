@@ -144,7 +144,7 @@ func dangers(host *HostConfig, networking *NetworkingConfig) []string {
 	}
 	if networking != nil {
 		for key, endpoint := range networking.EndpointsConfig {
-			note(key == "host" || endpoint != nil && endpoint.NetworkID != "", "network-mode")
+			note(key == "host" || endpoint != nil && endpoint.NetworkID == "host", "network-mode")
 			note(endpoint != nil && len(endpoint.DriverOpts) > 0, "network-option")
 		}
 	}

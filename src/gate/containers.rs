@@ -60,7 +60,7 @@ pub(crate) async fn call_by_name<'c>(
             asked,
             (Target::Container, &term),
             exchange,
-            facts::container_names,
+            facts::id_and_name,
         );
         let Some((own, name)) = found.await?.flatten() else {
             continue;
@@ -72,6 +72,46 @@ pub(crate) async fn call_by_name<'c>(
         id = Some(own);
     }
     Ok(id)
+}
+
+/// Calls the containers and networks that a container joins or takes something from by their names, where the policy does not allow the call
+/// with what the client has written: often ids, which no pattern for names matches.
+///
+/// # Errors
+/// [`Refusal`], when one cannot be looked up.
+pub(crate) async fn call_joined_by_name<'c>(
+    socket: &Socket,
+    in_force: &InForce,
+    (call, document): (&'c Call<'c>, Option<&'c Document<'c>>),
+    demands: &mut [Demand<'c>],
+    exchange: &mut Exchange,
+) -> Result<(), Refusal> {
+    let policy = &in_force.policy;
+    let names = |demand: &Demand<'_>| {
+        policy.names(call, demand.kind) && facts::joined_name(demand).is_some()
+    };
+    if !matches!(socket.clients, Clients::Host) || !demands.iter().any(names) {
+        return Ok(());
+    }
+    let others: Vec<Demand<'_>> = demands.iter().filter(|it| !names(it)).cloned().collect();
+    let decide = |demands: &[Demand<'_>]| policy.decide(call, document, demands);
+    if decide(demands).is_ok() || decide(&others).is_err() {
+        return Ok(());
+    }
+    let asked = (socket.engine.as_ref(), &Known::new());
+    for demand in demands.iter_mut().filter(|demand| names(demand)) {
+        let Some((target, term, whole)) = facts::joined_name(demand) else {
+            continue;
+        };
+        let found = ask(asked, (target, &term), exchange, facts::id_and_name);
+        if let Some((_, name)) = found.await?.flatten()
+            && name != term
+        {
+            demand.place = format!("{} ({term})", demand.place).into();
+            demand.value = Value::Text(whole.of(&name).into());
+        }
+    }
+    Ok(())
 }
 
 /// The permit with the container's id in place of what the client wrote, where the engine takes one.

@@ -76,6 +76,7 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     };
     let asked = (&call, document.as_ref());
     lookup::call_by_name(socket, &in_force, asked, &mut demands, exchange).await?;
+    containers::call_joined_by_name(socket, &in_force, asked, &mut demands, exchange).await?;
     let container =
         containers::call_by_name(socket, &in_force, asked, &mut demands, exchange).await?;
     let decide = |demands: &[Demand<'_>], exchange: &mut Exchange| {

@@ -366,3 +366,66 @@ fn a_denied_container_is_denied_by_its_id_as_well() {
     assert_eq!(ask(&world, "POST /v1.41/containers/ci-a/kill", ""), 403);
     assert_eq!(world.engine.lookups(), asked);
 }
+
+/// Clients that run in a container themselves know it by its id, and name it so to what they start.
+#[test]
+fn a_container_that_is_joined_by_its_id_is_what_the_engine_calls_it() {
+    let policy = "version: 1
+allow:
+  - SystemPing
+  - ContainerCreate:
+      volumes-from: \"jenkins*\"
+      network-mode: [bridge, \"container:ci-*\", \"ci_*\"]
+      pid-mode: \"container:ci-*\"
+      link: \"ci-*:db\"
+";
+    let (ours, theirs, jenkins) = ("1".repeat(64), "2".repeat(64), "3".repeat(64));
+    for (options, status) in [
+        (format!("\"VolumesFrom\":[\"{jenkins}:ro\"]"), 200),
+        (format!("\"VolumesFrom\":[\"/{jenkins}\",\"jenkins\"]"), 200),
+        (format!("\"VolumesFrom\":[\"{ours}\"]"), 403),
+        (format!("\"NetworkMode\":\"container:{ours}\""), 200),
+        (format!("\"NetworkMode\":\"container:{theirs}\""), 403),
+        ("\"NetworkMode\":\"4444\"".to_owned(), 200),
+        ("\"NetworkMode\":\"5555\"".to_owned(), 403),
+        ("\"NetworkMode\":\"6666\"".to_owned(), 403),
+        (format!("\"PidMode\":\"container:{ours}\""), 200),
+        (format!("\"PidMode\":\"container:{theirs}\""), 403),
+        (format!("\"Links\":[\"{ours}:db\"]"), 200),
+        (format!("\"Links\":[\"{ours}:x\"]"), 403),
+        (format!("\"Links\":[\"{theirs}:db\"]"), 403),
+        (
+            format!("\"PidMode\":\"container:{ours}\",\"Privileged\":true"),
+            403,
+        ),
+    ] {
+        let world = plain(policy);
+        for (name, id) in [("ci-a", &ours), ("db-a", &theirs), ("jenkins", &jenkins)] {
+            let found = answer::json(&format!(
+                "{{\"Id\":\"{id}\",\"Name\":\"/{name}\",\"HostConfig\":{{}},\"Mounts\":[]}}"
+            ));
+            for term in [name, id] {
+                let path = format!("/containers/{term}/json");
+                world.engine.has(&path, found.clone());
+            }
+        }
+        for (term, name, driver) in [
+            ("4444", "ci_default", "bridge"),
+            ("ci_default", "ci_default", "bridge"),
+            ("5555", "db_default", "bridge"),
+            ("6666", "host", "host"),
+        ] {
+            world.engine.has(
+                &format!("/networks/{term}"),
+                answer::json(&format!(
+                    "{{\"Id\":\"{term}\",\"Name\":\"{name}\",\"Driver\":\"{driver}\"}}"
+                )),
+            );
+        }
+        assert_eq!(
+            create(&world, &options).read_head().status(),
+            status,
+            "{options}"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Facts, Reference, Target, demand, text};
+use super::{Asked, Facts, Reference, Target, demand, text};
 use crate::api::Call;
 use crate::api::json::Document;
 use crate::api::json::Value;
@@ -14,14 +14,61 @@ pub fn exec_of<'c>(call: &'c Call<'_>) -> Option<&'c str> {
     template.starts_with("/exec/").then(|| call.object())?
 }
 
+/// What stands around the name of a container in a demand's value.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Whole {
+    before: &'static str,
+    behind: String,
+}
+
+impl Whole {
+    /// The value with that name in it.
+    pub fn of(&self, name: &str) -> String {
+        [self.before, name, &self.behind].concat()
+    }
+}
+
+/// The container or network that a demand is about, of those that join one or take something from one: `container:NAME`,
+/// `NAME`, `NAME:ro`, `NAME:ALIAS`.
+pub fn joined_name(demand: &Demand<'_>) -> Option<(Target, String, Whole)> {
+    let Asked::Text(text) = &demand.value else {
+        return None;
+    };
+    let is_mode = [
+        Kind::Cgroup,
+        Kind::IpcMode,
+        Kind::NetworkMode,
+        Kind::PidMode,
+    ]
+    .contains(&demand.kind);
+    let (target, before, rest) = match (demand.kind, text.strip_prefix("container:")) {
+        (Kind::Link | Kind::VolumesFrom, _) => (Target::Container, "", &**text),
+        (_, Some(rest)) if is_mode => (Target::Container, "container:", rest),
+        (Kind::NetworkMode, None) if !is_predefined(text) => (Target::Network, "", &**text),
+        _ => return None,
+    };
+    let end = rest.find(':').filter(|_| !is_mode).unwrap_or(rest.len());
+    let (name, behind) = rest.split_at_checked(end)?;
+    let name = name.strip_prefix('/').unwrap_or(name);
+    (!name.is_empty()).then(|| {
+        let behind = behind.to_owned();
+        (target, name.to_owned(), Whole { before, behind })
+    })
+}
+
+/// Whether a network mode is no network that has to be looked up.
+pub(super) fn is_predefined(mode: &str) -> bool {
+    matches!(mode, "host" | "none" | "bridge") || mode.contains(':')
+}
+
 /// The id of the container that an inspected exec is in.
 pub fn container_of_exec(inspection: &Document<'_>) -> Option<String> {
     let id = text(inspection.root(), &["ContainerID"]);
     (!id.is_empty()).then(|| id.to_owned())
 }
 
-/// The id and the name of an inspected container.
-pub fn container_names(inspection: &Document<'_>) -> Option<(String, String)> {
+/// The id and the name of an inspected container or network.
+pub fn id_and_name(inspection: &Document<'_>) -> Option<(String, String)> {
     let root = inspection.root();
     let (id, name) = (text(root, &["Id"]), text(root, &["Name"]));
     let name = name.strip_prefix('/').unwrap_or(name);
@@ -51,7 +98,7 @@ pub(super) fn namespaces(reference: &Reference<'_>, container: &Value<'_>) -> Ve
         .and_then(|host| host.entry("Privileged"));
     if privileged.and_then(Value::as_bool) == Some(true) {
         demands.push(Demand {
-            value: super::Asked::Flag,
+            value: Asked::Flag,
             ..demand(reference, Kind::Privileged, "")
         });
     }

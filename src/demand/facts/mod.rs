@@ -17,7 +17,7 @@ use super::walk::{Path, Walk};
 use super::{Demand, Kind, Place, Value as Asked};
 use crate::api::json::{Document, Member, Value};
 use crate::api::{Call, OperationId};
-pub use container::{container_names, container_of_exec, exec_of};
+pub use container::{Whole, container_of_exec, exec_of, id_and_name, joined_name};
 pub use image::{ById, called, called_all, image_by_id, image_names};
 
 /// A name in a call that stands for something in the engine.
@@ -151,7 +151,7 @@ fn namespace(mode: &str) -> Option<(Target, &str)> {
 fn joined(mode: &str) -> Option<(Target, &str)> {
     match mode.strip_prefix("container:") {
         Some(name) => Some((Target::NetworkOf, name)),
-        None if matches!(mode, "host" | "none" | "bridge") || mode.contains(':') => None,
+        None if container::is_predefined(mode) => None,
         None => Some((Target::Network, mode)),
     }
 }

@@ -76,8 +76,8 @@ pub enum BadTarget {
     /// A parameter without a name.
     #[error("the query has a value without a name")]
     QueryName,
-    /// A parameter that comes twice, although the engine reads one.
-    #[error("the query parameter `{0}` comes more than once")]
+    /// A parameter that comes with two values, although the engine reads one.
+    #[error("the query parameter `{0}` comes more than once, with different values")]
     QueryDuplicate(String),
     /// A value that is not the integer that the engine reads.
     #[error("the query parameter `{name}` must be an integer, not `{value}`")]

@@ -8,8 +8,8 @@ use super::{BadTarget, Operation, ParameterKind};
 /// How many parameters a query may have: more than any client sends, and few enough to compare each with each.
 const MAX_PARAMETERS: usize = 1000;
 
-/// A call's query parameters, decoded, in the client's order. No name comes twice unless an engine reads a list
-/// of it, or nothing at all.
+/// A call's query parameters, decoded, in the client's order. No name is here twice unless an engine reads a list
+/// of it, or nothing at all: what a client says again in the same words is said once.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Query<'a>(Vec<Entry<'a>>);
 
@@ -45,10 +45,16 @@ impl<'a> Query<'a> {
                 return Err(BadTarget::QueryLength(MAX_PARAMETERS));
             }
             let entry = Entry::parse(part, operation)?;
-            if !entry.meaning.may_repeat() && query.get(&entry.name).is_some() {
-                return Err(BadTarget::QueryDuplicate(entry.name.into_owned()));
+            if entry.meaning.may_repeat() {
+                query.0.push(entry);
+                continue;
             }
-            query.0.push(entry);
+            // The engine reads the first value, and others the last: which of them is meant must not matter.
+            match query.get(&entry.name) {
+                None => query.0.push(entry),
+                Some(value) if value == entry.value => {}
+                Some(_) => return Err(BadTarget::QueryDuplicate(entry.name.into_owned())),
+            }
         }
         Ok(query)
     }

@@ -21,6 +21,8 @@ mod normal;
 #[cfg(test)]
 mod observing;
 #[cfg(test)]
+mod odd;
+#[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod refused;

@@ -6,7 +6,7 @@ clients_fetch() {
     mkdir -p "$TEST_ENV"
     client python "docker-py, glances, testcontainers-python" fetch_python
     client node "dockerode, testcontainers-node" fetch_node
-    client debian "prometheus, CrowdSec, Zabbix agent 2, docker-compose 1.29" fetch_debian
+    client packages "prometheus, CrowdSec, Zabbix agent 2, docker-compose 1.29" fetch_packages
 }
 
 # client NAME WHAT COMMAND: once per machine; a failure leaves a note and no client.
@@ -20,13 +20,9 @@ fetch_python() {
     local python
     python=$(command -v python3) || { say "no python3 here"; return 1; }
     rm -rf "$TEST_ENV/python"
-    if "$python" -m venv "$TEST_ENV/python" >/dev/null 2>&1; then
-        "$TEST_ENV/python/bin/python" -m pip install -q --disable-pip-version-check \
+    "$python" -m venv --without-pip "$TEST_ENV/python" >&2 &&
+        pip_run "$TEST_ENV/python/bin/python" install -q --disable-pip-version-check pip \
             'docker==7.2.0' 'glances[containers]==4.5.8' 'testcontainers==4.15.0' 'websocket-client<2' >&2
-    else
-        say "python3 here has no venv (Debian's package python3-venv)"
-        return 1
-    fi
 }
 
 fetch_node() {
@@ -36,14 +32,35 @@ fetch_node() {
     (cd "$TEST_ENV/node" && npm install --silent --no-audit --no-fund --ignore-scripts dockerode@5.0.1 testcontainers@10 >&2)
 }
 
-fetch_debian() {
-    [ "$(distribution)" = debian ] || { say "these come from Debian 12, and this is $(distribution)"; return 1; }
-    unpack clients prometheus/bookworm crowdsec/bookworm zabbix-agent2/bookworm docker-compose/bookworm \
-        libpcre2-8-0/bookworm libsqlite3-0/bookworm libssl3/bookworm libyaml-0-2/bookworm \
-        python3-docker/bookworm python3-dockerpty/bookworm python3-docopt/bookworm python3-texttable/bookworm \
-        python3-dotenv/bookworm python3-websocket/bookworm python3-jsonschema/bookworm python3-pyrsistent/bookworm \
-        python3-attr/bookworm python3-distro/bookworm python3-yaml/bookworm python3-requests/bookworm \
-        python3-urllib3/bookworm python3-six/bookworm python3-idna/bookworm python3-chardet/bookworm \
-        python3-charset-normalizer/bookworm python3-certifi/bookworm python3-packaging/bookworm python3-setuptools/bookworm \
-        python3-pkg-resources/bookworm python3-distutils/bookworm python3-lib2to3/bookworm
+# From Debian 12, and on Ubuntu from 22.04: the last ones with docker-compose 1.29 and all that it imports.
+fetch_packages() {
+    local suite=bookworm name folder=$TEST_ENV/clients
+    local packages="prometheus docker-compose libpcre2-8-0 libsqlite3-0 libssl3 libyaml-0-2
+        python3-docker python3-dockerpty python3-docopt python3-texttable python3-dotenv python3-websocket python3-jsonschema
+        python3-pyrsistent python3-attr python3-distro python3-yaml python3-requests python3-urllib3 python3-six python3-idna
+        python3-chardet python3-certifi python3-setuptools python3-pkg-resources python3-distutils python3-lib2to3"
+    case $(distribution) in
+    debian) packages="$packages crowdsec zabbix-agent2 python3-charset-normalizer python3-packaging" ;;
+    ubuntu) suite=jammy packages="$packages python3-pyparsing python3-more-itertools" ;;
+    esac
+    unpack clients $(for name in $packages; do echo "$name/$suite"; done) || return 1
+    # What newer Pythons have no more lies with that release's own.
+    whole_modules clients
+    for name in distutils lib2to3; do
+        ln -sfn "$(versioned clients)/$name" "$folder/usr/lib/python3/dist-packages/$name"
+    done
+    # Programs of another release: one that does not even tell its version here is none.
+    mkdir -p "$folder/usr/sbin"
+    for name in prometheus:--version crowdsec:-version zabbix_agent2:-V docker-compose:version; do
+        client_runs "$(find "$folder/usr/bin" "$folder/usr/sbin" -name "${name%:*}")" "${name#*:}"
+    done
+}
+
+# client_runs PROGRAM OPTION
+client_runs() {
+    [ -n "$1" ] || return 0
+    env LD_LIBRARY_PATH="$(find "$TEST_ENV/clients/usr/lib" -maxdepth 1 -name '*-linux-gnu*')" \
+        PYTHONPATH="$TEST_ENV/clients/usr/lib/python3/dist-packages" "$@" >/dev/null 2>&1 && return
+    say "    skipped: ${1##*/} of another release does not run here"
+    rm -f "$1"
 }

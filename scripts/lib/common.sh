@@ -40,6 +40,7 @@ wait_until() {
 
 # What compiling takes, and what can be had is installed: for everything else it says what to type, and ends.
 ensure_rust() {
+    rust_of_caller
     ensure_cargo
     have cc && return
     if have apt-get && is_root; then
@@ -49,6 +50,20 @@ ensure_rust() {
     else
         fail "no C linker here, which Rust needs; on Debian and Ubuntu: sudo apt-get install -y gcc libc6-dev"
     fi
+}
+
+# Under sudo, HOME is root's, and Rust is in the home of who typed it. What root builds is theirs in the end: see give_back.
+rust_of_caller() {
+    local home
+    is_root && [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ] || return 0
+    home=$(getent passwd "$SUDO_USER" | cut -d: -f6)
+    [ -d "$home/.rustup" ] && [ -x "$home/.cargo/bin/cargo" ] || return 0
+    export RUSTUP_HOME=${RUSTUP_HOME:-$home/.rustup} PATH=$home/.cargo/bin:$PATH
+}
+# Otherwise their own next build could not write here. The engines' files stay root's.
+give_back() {
+    is_root && [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ] && [ -d "$ROOT/target" ] || return 0
+    find "$ROOT/target" -path "$TEST_ENV" -prune -o -user root -exec chown -h "$SUDO_USER:" {} + 2>/dev/null || true
 }
 
 # Puts a cargo that is new enough on PATH: from rustup's usual place, else from the distribution's rustup package, else
@@ -74,6 +89,11 @@ ensure_cargo() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rustup gcc libc6-dev >/dev/null
     rustup default stable >&2
     cargo_serves || fail "the distribution's rustup brought no cargo $(rust_wanted)"
+}
+# The newest compiler whose warnings were all considered.
+RUST_TESTED=1.95
+newer_rust() {
+    [ "$(printf '%s\n' "$RUST_TESTED" "$(rustc --version | cut -d' ' -f2 | cut -d. -f1,2)" | sort -V | tail -n 1)" != "$RUST_TESTED" ]
 }
 rust_wanted() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml"; }
 cargo_serves() {

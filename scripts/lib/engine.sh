@@ -4,17 +4,14 @@
 # Needs common.sh and packages.sh.
 
 # Engines are called by what they are for: `20` is the oldest that is tested (Debian 12's docker.io 20.10, API 1.41),
-# `26` the newer one (Debian 13's docker.io 26.1, API 1.45; on Ubuntu, what its own docker.io is).
+# `26` the newer one (Debian 13's docker.io 26.1, API 1.45). On Ubuntu, `20` is 22.04's first docker.io, of the same
+# version, and `26` is what Ubuntu's updates have: in 2026 that is 29.1, API 1.44 to 1.52.
 ENGINES_ALL="20 26"
-
-engines_available() {
-    if [ "$(distribution)" = ubuntu ]; then echo 26; else echo "$ENGINES_ALL"; fi
-}
 
 # Why no private engine can run here; nothing when it can.
 engines_impossible() {
     if ! is_root; then
-        echo "an engine needs root, and this is user $(id -un)"
+        echo "an engine needs root, and this is user $(id -un); sudo $0 finds this user's Rust"
     elif ! unshare --mount --pid --net --fork --kill-child true 2>/dev/null; then
         echo "this machine does not let root make namespaces"
     elif ! have dpkg || ! have apt-get; then
@@ -51,12 +48,13 @@ engine_docker() {
 }
 
 # The libraries that the unpacked iptables and dockerd need and a small system may lack.
-LIBRARIES="libxtables12 libnftnl11 libip4tc2 libip6tc2 libnfnetlink0 libmnl0 libnetfilter-conntrack3 libdevmapper1.02.1 libseccomp2"
+LIBRARIES="libxtables12 libnftnl11 libip4tc2 libip6tc2 libnfnetlink0 libmnl0 libnetfilter-conntrack3 libdevmapper1.02.1 libseccomp2
+libnftables1 libjansson4 libgmp10"
 
 engines_fetch() {
     local suite=bookworm
     if [ "$(distribution)" = ubuntu ]; then
-        suite=$(codename)
+        unpack root20 docker.io/jammy containerd/jammy runc/jammy
         unpack root26 docker.io docker-buildx docker-compose-v2 containerd runc
         unpack tools tini iptables busybox-static docker-registry $LIBRARIES
     else
@@ -140,7 +138,7 @@ POD
         "$TEST_ENV/tools/usr/bin/tini" -g -- sh "$run/pod" \
         "$(command_path "$(engine_root "$name")")" "$(library_path)" "$run" "$TEST_ENV/data$name" "$name" >"$run/pod.log" 2>&1 </dev/null &
     echo $! >"$run/unshare.pid"
-    wait_until 5 engine_begun "$name" || fail "engine $name did not start: $(cat "$run/pod.log")"
+    wait_until 20 engine_begun "$name" || fail "engine $name did not start: $(cat "$run/pod.log"; tail -n 20 "$run/dockerd.log" 2>/dev/null)"
     if ! wait_until 60 engine_settled "$name" || ! engine_answers "$name" >/dev/null 2>&1; then
         tail -n 20 "$run/dockerd.log" >&2
         fail "engine $name does not answer on $(engine_socket "$name")"

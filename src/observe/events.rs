@@ -95,17 +95,24 @@ impl Throttle {
 
     fn admits(&self) -> bool {
         let second = self.begun.elapsed().as_secs() << 32;
-        let before = self
-            .state
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |state| {
-                let count = if state & !0xffff_ffff == second {
-                    state & 0xffff_ffff
-                } else {
-                    0
-                };
-                Some(second | count.saturating_add(1).min(0xffff_ffff))
-            });
-        before.is_ok_and(|state| state & !0xffff_ffff != second || state & 0xffff_ffff < self.most)
+        let mut state = self.state.load(Ordering::Relaxed);
+        loop {
+            let count = if state & !0xffff_ffff == second {
+                state & 0xffff_ffff
+            } else {
+                0
+            };
+            let next = second | count.saturating_add(1).min(0xffff_ffff);
+            match self.state.compare_exchange_weak(
+                state,
+                next,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return count < self.most,
+                Err(now) => state = now,
+            }
+        }
     }
 }
 

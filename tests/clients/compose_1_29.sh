@@ -1,5 +1,5 @@
 # docker-compose 1.29, the last one in Python.
-export PYTHONPATH=$DOODGATE_TEST_ENV/clients/usr/lib/python3/dist-packages:$DOODGATE_TEST_ENV/clients/usr/lib/python3.11 COMPOSE_PROJECT_NAME=$N
+export PYTHONPATH=$DOODGATE_TEST_ENV/clients/usr/lib/python3/dist-packages COMPOSE_PROJECT_NAME=$N
 export LD_LIBRARY_PATH=$(find "$DOODGATE_TEST_ENV/clients/usr/lib" -maxdepth 1 -name '*-linux-gnu')
 c() { /usr/bin/python3 "$DOODGATE_TEST_ENV/clients/usr/bin/docker-compose" --no-ansi "$@" 2>err; local code=$?; grep -vE 'ing |Warning|warn' err; return $code; }
 cat >docker-compose.yml <<YAML

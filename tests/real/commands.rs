@@ -22,7 +22,7 @@ pub(crate) const LOOK: &[Row] = &[
     Row("inspect finds the kind", Both, Others, 0, r#"docker volume create "$N-v"; docker network create "$N-n" >/dev/null
         docker inspect -f '{{.Name}}' "$N-v" "$N-n"; docker inspect -f '{{.Id}}' alpine"#),
     Row("inspect nothing", Both, Others, 1, "docker inspect no-such-thing"),
-    Row("images", Both, Others, 0, r#"docker tag alpine "$N-i"; docker tag alpine "$N-i:b"; docker images "$N-i"; docker images -q "$N-i:b"
+    Row("images", Both, Others, 0, r#"docker tag alpine "$N-i"; docker tag alpine "$N-i:b"; docker images "$N-i" | sed 's/ U *$//'; docker images -q "$N-i:b"
         docker images --digests --no-trunc "$N-i"; docker images -f "reference=$N-*" --format '{{.Repository}}:{{.Tag}}' | sort"#),
     Row("history", Both, Others, 0, "docker history alpine; docker history --no-trunc -H=false -q hello-world"),
     Row("image inspect", Both, Others, 0, "docker image inspect alpine hello-world"),

@@ -92,7 +92,7 @@ fn a_policy_is_observed_completed_and_enforced() {
         ("26", "DOODGATE_TEST_CLI_26"),
     ] {
         let Some(pair) = Pair::find(engine, cli) else {
-            return;
+            continue;
         };
         let folder = Folder::new();
         let path = |name: &str| folder.path().join(name).display().to_string();

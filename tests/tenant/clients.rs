@@ -36,10 +36,7 @@ fn compose(version: &str) -> Option<Command> {
         let library = clients.join("lib");
         command.env(
             "PYTHONPATH",
-            format!(
-                "{0}/python3/dist-packages:{0}/python3.11",
-                library.display()
-            ),
+            format!("{0}/python3/dist-packages", library.display()),
         );
         let shared = fs::read_dir(library).ok()?.flatten().find(|entry| {
             let name = entry.file_name();

@@ -54,15 +54,15 @@ libnftables1 libjansson4 libgmp10"
 engines_fetch() {
     local suite=bookworm
     if [ "$(distribution)" = ubuntu ]; then
-        unpack root20 docker.io/jammy containerd/jammy runc/jammy
-        unpack root26 docker.io docker-buildx docker-compose-v2 containerd runc
-        unpack tools tini iptables busybox-static docker-registry $LIBRARIES
+        unpack root20 docker.io/jammy containerd/jammy runc/jammy &&
+            unpack root26 docker.io docker-buildx docker-compose-v2 containerd runc &&
+            unpack tools tini iptables busybox-static docker-registry $LIBRARIES || return 1
     else
-        unpack root20 docker.io/$suite containerd/$suite runc/$suite
         # Debian 13's runc wants a newer C library than Debian 12 has; 12's serves both engines.
-        unpack root26 docker.io/trixie docker-cli/trixie docker-compose/trixie docker-buildx/trixie containerd/trixie runc/$suite
-        unpack tools tini/$suite iptables/$suite busybox-static/$suite docker-registry/$suite \
-            $(for library in $LIBRARIES; do echo "$library/$suite"; done)
+        unpack root20 docker.io/$suite containerd/$suite runc/$suite &&
+            unpack root26 docker.io/trixie docker-cli/trixie docker-compose/trixie docker-buildx/trixie containerd/trixie runc/$suite &&
+            unpack tools tini/$suite iptables/$suite busybox-static/$suite docker-registry/$suite \
+                $(for library in $LIBRARIES; do echo "$library/$suite"; done) || return 1
     fi
     commands_link
     mkdir -p "$TEST_ENV/docker-config"

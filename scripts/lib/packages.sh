@@ -32,6 +32,14 @@ apt_private() {
         -o APT::Update::Post-Invoke-Success::=true "$@"
 }
 
+# apt_private_read MIRROR: all lists, or the reason why not.
+apt_private_read() {
+    local log=$TEST_ENV/apt/update.log
+    apt_private apt-get -o APT::Update::Error-Mode=any -o Acquire::http::Timeout=30 update >"$log" 2>&1 && return
+    say "error: the lists of packages cannot be read from $1: $(grep -m 1 '^[EW]:' "$log")"
+    return 1
+}
+
 apt_private_update() {
     local state=$TEST_ENV/apt mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
     mkdir -p "$state"/lists/partial "$state"/cache/archives/partial "$TEST_ENV/debs"
@@ -43,13 +51,14 @@ apt_private_update() {
         [ -n "$mirror" ] || fail "no Debian mirror in apt's sources: name one in DOODGATE_DEBIAN_MIRROR"
         printf "deb [signed-by=$keys] $mirror %s main\n" bookworm trixie >"$state/sources.list"
         # A machine that was last updated before Debian 13 came out does not know its keys: take the newer keyring.
-        if ! apt_private apt-get update 2>"$state/update.log" || grep -q NO_PUBKEY "$state/update.log"; then
+        if ! apt_private_read "$mirror" 2>/dev/null; then
             printf "deb [signed-by=$keys] $mirror bookworm main\n" >"$state/sources.list"
-            apt_private apt-get update
-            unpack keyring debian-archive-keyring/bookworm
+            apt_private_read "$mirror" || return 1
+            APT_UPDATED=yes
+            unpack keyring debian-archive-keyring/bookworm || return 1
             keys=$TEST_ENV/keyring/usr/share/keyrings/debian-archive-keyring.gpg
             printf "deb [signed-by=$keys] $mirror %s main\n" bookworm trixie >"$state/sources.list"
-            apt_private apt-get update
+            apt_private_read "$mirror"
         fi
         ;;
     ubuntu)
@@ -58,7 +67,7 @@ apt_private_update() {
         # 22.04 as it came out, too: it is the last one with an old engine, and every later one runs its programs.
         printf "deb [signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg] $mirror %s main universe\n" \
             $(printf '%s\n' jammy "$(codename)" "$(codename)-updates" | uniq) >"$state/sources.list"
-        apt_private apt-get update
+        apt_private_read "$mirror"
         ;;
     *) fail "the private engines come from Debian's or Ubuntu's packages, and this is $(distribution)" ;;
     esac

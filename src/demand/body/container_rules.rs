@@ -101,7 +101,8 @@ pub(super) fn binds<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Val
             continue;
         }
         let read_only = mode.split(',').any(|word| word == "ro");
-        if normal::is_volume_name(source) {
+        let is_volume = normal::is_volume_name(source);
+        if is_volume {
             walk.tell(Kind::Volume, source, &here);
         } else {
             walk.ask(Kind::Bind, normal::bind(source, read_only), &here);
@@ -109,6 +110,8 @@ pub(super) fn binds<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Val
         for word in mode
             .split(',')
             .filter(|word| !HARMLESS_MODES.contains(word))
+            // A volume is its containers' own to relabel; one that is a host path needs that path granted.
+            .filter(|word| !(is_volume && matches!(*word, "z" | "Z")))
         {
             let option = match word {
                 "z" | "Z" => Cow::Owned(format!("relabel={word}")),
@@ -315,7 +318,7 @@ fn is_harmless_of_tmpfs(option: &str) -> bool {
     HARMLESS_OF_TMPFS.contains(&name)
 }
 
-const HARMLESS_OF_TMPFS: [&str; 26] = [
+const HARMLESS_OF_TMPFS: [&str; 32] = [
     "",
     "async",
     "atime",
@@ -325,17 +328,23 @@ const HARMLESS_OF_TMPFS: [&str; 26] = [
     "dirsync",
     "exec",
     "gid",
+    "mand",
     "mode",
     "mpol",
     "noatime",
     "nodev",
     "nodiratime",
     "noexec",
+    "nomand",
+    "norelatime",
+    "nostrictatime",
     "nosuid",
     "nr_blocks",
     "nr_inodes",
+    "private",
     "relatime",
     "ro",
+    "rprivate",
     "rw",
     "size",
     "strictatime",

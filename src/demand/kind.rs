@@ -171,7 +171,7 @@ kinds! {
     SwarmOption "swarm-option" Shape::Text, "`FIELD=VALUE` settings of a swarm", "\"*\"";
     Sysctl "sysctl" Shape::Text, "`KEY=VALUE` kernel parameters, with dots", "\"net.core.somaxconn=*\"";
     TarEntry "tar-entry" Shape::Text, "unusual entries of an uploaded archive: `device`, `setuid`, `link-outside`, `path-outside`", "[setuid]";
-    Templating "templating" Shape::Text, "templates in secrets and configs", "golang";
+    Templating "templating" Shape::Text, "templates in secrets, configs and the mounts of services: their kind, or the text that has one", "golang";
     Tmpfs "tmpfs" Shape::Text, "paths in the container that hold a tmpfs", "\"/tmp/**\"";
     TmpfsSize "tmpfs-size" Shape::Limit(Unit::Bytes), "the size of one tmpfs", "64MiB";
     Tunnel "tunnel" Shape::Flag, "a connection that the gate cannot look into", "true";

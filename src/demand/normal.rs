@@ -35,6 +35,11 @@ pub(crate) fn path(path: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether a text is a template of the engine's, and so becomes another one.
+pub(crate) fn has_template(text: &str) -> bool {
+    text.contains("{{")
+}
+
 /// A host path and how it is used.
 pub(in crate::demand) fn bind(source: &str, read_only: bool) -> String {
     format!("{}:{}", path(source), if read_only { "ro" } else { "rw" })

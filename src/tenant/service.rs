@@ -244,7 +244,7 @@ fn volumes(
         };
         let (source, target) = (text("Source"), text("Target"));
         // The engine fills these in for each task: what they become cannot be known.
-        if [source, target].iter().any(|text| text.contains("{{")) {
+        if [source, target].into_iter().any(normal::has_template) {
             return Err(Refusal::Way {
                 what: format!("a mount of `{source}` at `{target}`"),
                 why: "what becomes of its template cannot be checked",

@@ -6,6 +6,7 @@ use super::container_rules as rules;
 use super::mount::MOUNT;
 use super::resource_rules;
 use crate::api::json::Value;
+use crate::demand::normal;
 use crate::demand::schema::{
     EMPTY, Field, Rule, Struct, TEXT_MAP, TEXTS, Type, field, plain, unread, whole,
 };
@@ -68,7 +69,7 @@ static CONTAINER: Struct = plain(&[&[
     field("TTY", Bool, Free),
     field("OpenStdin", Bool, Free),
     field("ReadOnly", Bool, Free),
-    field("Mounts", Type::Structs(&MOUNT), Free),
+    field("Mounts", Type::Structs(&MOUNT), By(templates)),
     field("StopGracePeriod", Int, Free),
     field("Healthcheck", Type::Struct(&HEALTH), Free),
     field("Hosts", TEXTS, By(rules::extra_hosts)),
@@ -320,6 +321,27 @@ fn port<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, port: &'c Value<'c>) {
         .filter(|name| !name.is_empty());
     let text = format!("0.0.0.0:{number}/{}", protocol.unwrap_or("tcp"));
     walk.ask(Kind::Ports, text, path);
+}
+
+/// The engine fills templates in the texts of a mount in for each task (swarmkit `template/expand.go`), with whatever they
+/// say: a path or an option that has one is not what it looks like.
+fn templates<'c>(walk: &mut Walk<'c>, path: &Path<'_, 'c>, value: &'c Value<'c>) {
+    match value {
+        Value::Text(text) if normal::has_template(text) => {
+            walk.ask(Kind::Templating, &**text, path);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                templates(walk, &Path::Item(path, index), item);
+            }
+        }
+        Value::Object(members) => {
+            for member in members {
+                templates(walk, &Path::Field(path, &member.name), &member.value);
+            }
+        }
+    }
 }
 
 /// What each task may take, and what the engine fills in: it sets no limit of its own.

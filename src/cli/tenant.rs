@@ -1,6 +1,7 @@
 //! `doodgate tenant rm NAME`: remove all that a tenant has.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 
@@ -27,6 +28,10 @@ Exit code: 0 if nothing is left, 1 if something is.
 Example:
   doodgate tenant rm team-a --dry-run
 ";
+
+/// How often, and how long each time, what is left is waited for.
+const PATIENCE: usize = 30;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the arguments ask for.
 #[derive(Debug, Default, Eq, PartialEq)]
@@ -135,7 +140,7 @@ fn remove(line: &Line, name: &str, removals: &[Removal]) -> Result<ExitCode, Fai
             ))?,
         }
     }
-    let left = all(line, name)?;
+    let left = linger(line, name, removals)?;
     if left.is_empty() {
         print(&format!("{} removed, none left\n", objects(removed)))?;
         return Ok(ExitCode::SUCCESS);
@@ -150,6 +155,24 @@ fn remove(line: &Line, name: &str, removals: &[Removal]) -> Result<ExitCode, Fai
         objects(left.len()),
         names.join(", ")
     )))
+}
+
+/// What is left behind, once the engine has had time: a swarm removes what services use some time after them.
+fn linger(line: &Line, name: &str, removals: &[Removal]) -> Result<Vec<Removal>, Failure> {
+    let mut left = all(line, name)?;
+    for _ in 0..PATIENCE {
+        // What is new is made by somebody.
+        if left.is_empty() || !left.iter().all(|removal| removals.contains(removal)) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        for removal in &left {
+            // Whether it has gone, the next look tells.
+            line.remove(removal).ok();
+        }
+        left = all(line, name)?;
+    }
+    Ok(left)
 }
 
 /// All that a tenant has, in the order in which it can go.

@@ -1,8 +1,10 @@
 //! Services, tasks, secrets, configs and networks of two tenants in one swarm.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Client, Swarm, World, run, sleeper, until};
+use crate::world::{Answer, Client, Swarm, World, now, run, sleeper, until};
 
 /// The identifier of what was made.
 pub(crate) fn id(answer: Answer) -> String {
@@ -408,6 +410,9 @@ fn apart(engine: &str) {
     for address in addresses("web").iter().chain(&addresses("open")) {
         assert!(!reach(&b, &near, address), "{address}");
     }
+    // It leads there all the same.
+    let led = |address: &String| exec(&b, &near, &format!("ping -c 1 -W 3 {address}")).1 == 0;
+    assert!(addresses("open").iter().any(led));
     // Whose a port is is not told.
     let mut same = published.clone();
     same["Name"] = "same".into();
@@ -426,7 +431,11 @@ fn apart(engine: &str) {
         .map(|it| it["Name"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["ingress"]);
-    // A container of its own on a network of the swarm's.
+    join(&a);
+}
+
+/// A container of its own on a network of the swarm's.
+fn join(a: &Client) {
     a.post(
         "/networks/create",
         &json!({"Name": "join", "Driver": "overlay", "Attachable": true}),
@@ -434,7 +443,7 @@ fn apart(engine: &str) {
     .want(201);
     let mut body = sleeper();
     body["HostConfig"]["NetworkMode"] = "join".into();
-    let joined = run(&a, "joined", &body);
+    let joined = run(a, "joined", &body);
     let found = a
         .get(&format!("/containers/{joined}/json"))
         .want(200)
@@ -547,6 +556,146 @@ fn quotas(engine: &str) {
     );
 }
 
+/// Runs `doodgate` itself on the engine.
+fn command(world: &World, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_doodgate"))
+        .args(arguments)
+        .args(["--engine", &world.engine()])
+        .output()
+        .unwrap();
+    let said =
+        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+    (output.status.success(), said.concat())
+}
+
+/// What the tenant has heard of its own since then.
+fn hears(a: &Client, since: u64) {
+    let heard = a
+        .get(&format!("/events?since={since}&until={}", now()))
+        .want(200)
+        .body;
+    let heard: Vec<(String, String)> = heard
+        .lines()
+        .map(|line| {
+            let event: Value = line.parse().unwrap();
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            (
+                text(&event["Type"]) + " " + &text(&event["Action"]),
+                text(&event["Actor"]["Attributes"]["name"]),
+            )
+        })
+        .collect();
+    for (what, name) in [
+        ("secret create", "key"),
+        ("config create", "key"),
+        ("network create", "net"),
+        ("service create", "web"),
+    ] {
+        let own = heard.iter().filter(|(it, of)| it == what && of == name);
+        assert!(own.count() >= 1, "{what} {name} is not in {heard:?}");
+    }
+    let once = heard.iter().filter(|(what, _)| what == "secret create");
+    assert_eq!(once.count(), 1, "{heard:?}");
+    assert!(
+        heard
+            .iter()
+            .any(|(what, name)| what == "container start" && name.starts_with("web.1.")),
+        "{heard:?}"
+    );
+    assert!(
+        heard
+            .iter()
+            .all(|(_, name)| !name.contains("__") && name != "old"),
+        "{heard:?}"
+    );
+}
+
+/// What a tenant hears of its own, and how all that it has goes.
+fn leaves(engine: &str) {
+    let Some(_swarm) = Swarm::of(engine) else {
+        return;
+    };
+    let Some(world) = World::with(engine, &["{}", r#"{"ttl": "4s"}"#]) else {
+        return;
+    };
+    let (a, b) = (world.client(0), world.client(1));
+    let since = now();
+    for client in [&a, &b] {
+        for kind in ["secrets", "configs"] {
+            id(client.post(
+                &format!("/{kind}/create"),
+                &json!({"Name": "key", "Data": "b25l"}),
+            ));
+        }
+        let network = json!({"Name": "net", "Driver": "overlay"});
+        client.post("/networks/create", &network).want(201);
+    }
+    let mut body = service("web", 2);
+    body["TaskTemplate"]["Networks"] = json!([{"Target": "net"}]);
+    body["TaskTemplate"]["ContainerSpec"]["Mounts"] =
+        json!([{"Type": "volume", "Source": "data", "Target": "/data"}]);
+    serve(&a, &body, 2);
+    serve(&b, &service("old", 1), 1);
+    hears(&a, since);
+
+    // A service goes when it is old, and its containers with it.
+    until(20, "old enough to go", || {
+        let services = b.get("/services").want(200).json();
+        services.as_array().unwrap().is_empty()
+    });
+    until(20, "gone with it", || {
+        b.get("/containers/json?all=1").want(200).json() == json!([])
+    });
+    b.get("/secrets/key").want(200);
+
+    let tenant = world.tenant(0);
+    let (_, listed) = command(&world, &["tenants", "--json"]);
+    let listed: Value = listed.parse().unwrap();
+    let usage = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["tenant"] == tenant)
+        .unwrap();
+    for (what, amount) in [
+        ("services", 1),
+        ("secrets", 1),
+        ("configs", 1),
+        ("containers", 2),
+        ("networks", 1),
+        ("volumes", 1),
+    ] {
+        assert_eq!(usage[what], amount, "{what}: {usage}");
+    }
+    let (_, order) = command(&world, &["tenant", "rm", tenant, "--dry-run"]);
+    let kinds: Vec<&str> = order
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(
+        kinds[..7],
+        [
+            "service",
+            "container",
+            "container",
+            "network",
+            "volume",
+            "secret",
+            "config"
+        ],
+        "{order}"
+    );
+    let (removed, said) = command(&world, &["tenant", "rm", tenant, "--yes"]);
+    assert!(removed && said.contains("none left"), "{said}");
+    for list in ["services", "secrets", "configs", "networks"] {
+        assert_eq!(
+            a.get(&format!("/{list}")).want(200).json(),
+            json!([]),
+            "{list}"
+        );
+    }
+}
+
 /// What an engine says that manages no swarm.
 fn without(engine: &str) {
     let Some(world) = World::start(engine, &[r#"{"containers": 5, "secrets": 5}"#]) else {
@@ -572,4 +721,4 @@ fn without(engine: &str) {
     run(&a, "web", &sleeper());
 }
 
-on_both!(stored, services, apart, quotas, without);
+on_both!(stored, services, apart, quotas, leaves, without);

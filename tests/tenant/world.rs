@@ -237,6 +237,11 @@ impl World {
         self.wait();
     }
 
+    /// Where the engine is, for programs.
+    pub(crate) fn engine(&self) -> String {
+        format!("unix://{}", self.host.0.display())
+    }
+
     /// The gate's admin listener.
     pub(crate) fn admin(&self) -> Client {
         Client(self.folder.join("admin.sock"))

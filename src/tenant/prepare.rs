@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::facts::Answer;
 use super::filters::Filters;
+use super::name::is_task;
 use super::refusal::Kind;
-use super::scene::{Scene, is_default};
+use super::scene::{Container, Scene, is_default};
 use super::scope::Scope;
 use super::steps::Steps;
 use super::swarm;
@@ -165,9 +166,13 @@ fn rewrite<'c>(
                     .into());
                 }
             }
-            let id = scene.container(&term)?.id;
-            scene.claim_start(&id)?;
-            call.set_object(id);
+            let container = scene.container(&term)?;
+            if call.operation().map(|operation| operation.id) != Some(OperationId::ContainerUnpause)
+            {
+                leave_to_service(&container, "started")?;
+            }
+            scene.claim_start(&container.id)?;
+            call.set_object(container.id);
             View::Pass
         }
         Scope::ContainerExec => {
@@ -176,9 +181,10 @@ fn rewrite<'c>(
             View::Pass
         }
         Scope::ContainerRename => {
-            let id = scene.container(&term)?.id;
+            let container = scene.container(&term)?;
+            leave_to_service(&container, "renamed")?;
             let name = create::new_name(call.parameter("name").unwrap_or_default())?;
-            call.set_object(id);
+            call.set_object(container.id);
             call.set_parameter("name", scene.tenant.engine_name(&name));
             View::Pass
         }
@@ -331,6 +337,17 @@ fn rewrite<'c>(
             swarm::store(scene, root(document), kind, false)?;
             View::Pass
         }
+    })
+}
+
+/// Refuses what would make the container of a task run beside those that its service has a part of the quota for.
+fn leave_to_service(container: &Container, done: &str) -> Result<(), Refusal> {
+    if !is_task(&container.name) {
+        return Ok(());
+    }
+    Err(Refusal::Way {
+        what: format!("the container of a task to be {done}"),
+        why: "its service makes another in its place; change the service",
     })
 }
 

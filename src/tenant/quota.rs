@@ -1,7 +1,6 @@
 //! Quotas: what a call takes, checked against what the engine says is used.
 
 use super::facts::Labels;
-use super::name::is_task;
 use super::refusal::Refusal;
 use super::scene::Scene;
 use super::usage::{Usage, runs, stamp};
@@ -75,10 +74,9 @@ impl Scene<'_> {
             return Ok(());
         }
         let listed = self.listed()?;
-        // A task has its place with its service.
-        let already = listed.iter().any(|(container, state)| {
-            container.id == id && (runs(state) || is_task(&container.name))
-        });
+        let already = listed
+            .iter()
+            .any(|(container, state)| container.id == id && runs(state));
         self.claim(&[(Counted::Running, u64::from(!already))])
     }
 

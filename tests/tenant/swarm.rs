@@ -266,6 +266,10 @@ fn tasks_of(world: &World, service: &str) {
         for word in ["doodgate", world.tenant(0)] {
             assert!(!inspected.to_string().contains(word), "{inspected}");
         }
+        for action in ["restart", "rename?name=other"] {
+            let target = format!("/containers/{name}/{action}");
+            a.call("POST", &target, None).want(403);
+        }
         for term in [name.as_str(), container] {
             b.get(&format!("/containers/{term}/json")).want(404);
             b.delete(&format!("/containers/{term}?force=1")).want(404);

@@ -49,6 +49,9 @@ fn engine(method: Ask, target: &str, body: &str) -> (u16, String) {
         (Ask::Get, "/containers/acme.web/json" | "/containers/acme.web/own/json") => {
             container(ID, "acme.web", "acme")
         }
+        (Ask::Get, "/containers/acme__web.1.0123456789abcdefghijklmno/json") => {
+            container(ID, "acme__web.1.0123456789abcdefghijklmno", "acme")
+        }
         (Ask::Get, "/containers/acme.spoof/json") => container(OTHER, "acme.spoof", "evil"),
         (Ask::Get, "/containers/acme.web/theirs/json") => container(OTHER, "evil.web", "evil"),
         (Ask::Get, target) if target.contains(OTHER) && target.starts_with("/containers/") => {

@@ -341,3 +341,18 @@ fn no_container_is_called_as_a_task_is() {
         assert_eq!(refused.0, 403, "{target}: {}", refused.1);
     }
 }
+
+#[test]
+fn the_containers_of_tasks_are_left_to_their_service() {
+    let task = format!("web.1.{ID}");
+    for action in ["start", "restart", "rename?name=other"] {
+        let target = format!("/containers/{task}/{action}");
+        assert_refused("POST", &target, 403, "change the service");
+    }
+    for (method, action) in [("POST", "/stop"), ("POST", "/unpause"), ("DELETE", "")] {
+        let target = format!("/containers/{task}{action}");
+        let expected = format!("/containers/{}{action}", super::ID);
+        let became = become_of(method, &target, "").map(|(target, _)| target);
+        assert_eq!(became, Ok(expected));
+    }
+}

@@ -21,6 +21,7 @@ const ELSEWHERE: &[&str] = &[
     "scripts/run --demo",
     "scripts/test",
     "cargo build --release",
+    "sudo install target/release/doodgate /usr/local/bin/",
 ];
 
 struct Folder(PathBuf);

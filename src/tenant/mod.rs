@@ -1,8 +1,8 @@
 //! Tenants: sockets whose clients share an engine with others and find it as if it were theirs alone.
 //!
 //! A policy decides on a call as the client wrote it. Then this module makes the call the tenant's own: names of
-//! containers, volumes and networks get a prefix that no other tenant can write, what is made gets a label, and every
-//! object that the call refers to is looked up and must carry that label. The answer goes through a [`Shield`], which
+//! containers, volumes, networks and of what a swarm has get a prefix that no other tenant can write, what is made gets a
+//! label, and every object that the call refers to is looked up and must carry that label. The answer goes through a [`Shield`], which
 //! takes out what is not the tenant's and gives names back as the tenant knows them.
 //!
 //! Everything here is pure: facts from the engine come in as arguments, and no state is kept between two calls.

@@ -136,7 +136,7 @@ impl Shielded<'_, '_> {
         } else {
             self.out.clear();
             Failure::Refuse(match error {
-                RelayError::Shielded(Unshieldable::Refused(refusal)) => Refusal::Tenant(refusal),
+                RelayError::Shielded(Unshieldable::Refused(refusal)) => Refusal::Tenant(*refusal),
                 RelayError::Shielded(error) => Refusal::Shield(error),
                 RelayError::Inspected(_)
                 | RelayError::Malformed(_)

@@ -152,5 +152,5 @@ pub enum Unshieldable {
     Unreadable(String),
     /// It is about what is not the tenant's.
     #[error(transparent)]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }

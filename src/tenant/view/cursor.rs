@@ -95,32 +95,39 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes a string.
+    #[expect(
+        clippy::inline_always,
+        reason = "what is handed over in memory takes longer than reading it"
+    )]
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Read<Quoted<'a>> {
         if self.peek() != Some(b'"') {
             return self.wanted("a string");
         }
-        let start = self.at;
+        let place = self.at;
         let mut escaped = false;
         self.step(1);
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
             let plain = plain(rest);
-            self.step(plain);
             match rest.get(plain) {
                 Some(b'"') => {
-                    self.step(1);
-                    let raw = self.since(start);
+                    self.step(plain.saturating_add(1));
+                    let raw = self.since(place);
                     return Ok(Quoted {
-                        place: start,
+                        place,
                         raw,
                         escaped,
                     });
                 }
                 Some(b'\\') => {
                     escaped = true;
-                    self.step(2);
+                    self.step(plain.saturating_add(2));
                 }
-                Some(_) | None => return self.wanted("the end of a string"),
+                Some(_) | None => {
+                    self.step(plain);
+                    return self.wanted("the end of a string");
+                }
             }
         }
     }
@@ -131,12 +138,22 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes the name of the next member, with its colon; `None` for the end of the object.
+    #[expect(
+        clippy::inline_always,
+        reason = "what is handed over in memory takes longer than reading it"
+    )]
+    #[inline(always)]
     pub(super) fn member(&mut self, first: &mut bool) -> Read<Option<Quoted<'a>>> {
         if !self.goes_on(first, b'}')? {
             return Ok(None);
         }
         let name = self.string()?;
-        self.sign(b':', "a colon")?;
+        // The engine writes no white space in front of it.
+        if self.text.as_bytes().get(self.at) == Some(&b':') {
+            self.step(1);
+        } else {
+            self.sign(b':', "a colon")?;
+        }
         Ok(Some(name))
     }
 
@@ -160,8 +177,10 @@ impl<'a> Cursor<'a> {
 
     /// Takes a value as it was written, and looks only for its end: for what is not written by it.
     pub(super) fn pass(&mut self) -> Read<&'a str> {
-        if !matches!(self.peek(), Some(b'{' | b'[')) {
-            return self.value();
+        match self.peek() {
+            Some(b'{' | b'[') => {}
+            Some(b'"') => return self.string().map(Quoted::raw),
+            Some(_) | None => return self.value(),
         }
         let start = self.at;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();

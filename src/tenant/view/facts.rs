@@ -9,25 +9,62 @@ use crate::tenant::{OWNER_LABEL, Tenant};
 /// read in two ways. `null` has none.
 pub(super) fn pick<'a, const N: usize>(
     text: &'a str,
-    names: [&str; N],
+    names: [&'static str; N],
 ) -> Read<[Option<&'a str>; N]> {
-    let mut picked = [None; N];
-    let mut cursor = Cursor::new(text);
-    if !cursor.null()? {
+    if Cursor::new(text).null()? {
+        return Ok([None; N]);
+    }
+    Search::of(text, names)?.all()
+}
+
+/// A search for members of an object.
+#[derive(Debug)]
+pub(super) struct Search<'a, const N: usize> {
+    cursor: Cursor<'a>,
+    first: bool,
+    names: [&'static str; N],
+    found: [Option<&'a str>; N],
+}
+
+impl<'a, const N: usize> Search<'a, N> {
+    pub(super) fn of(text: &'a str, names: [&'static str; N]) -> Read<Self> {
+        let mut cursor = Cursor::new(text);
         cursor.open_object()?;
-        let mut first = true;
-        while let Some(name) = cursor.member(&mut first)? {
-            let value = cursor.pass()?;
-            let name = name.text();
-            for (wanted, place) in names.iter().zip(&mut picked) {
-                if name == *wanted && place.replace(value).is_some() {
-                    return bad(format!("it has two members `{wanted}`"));
-                }
+        Ok(Self {
+            cursor,
+            first: true,
+            names,
+            found: [None; N],
+        })
+    }
+
+    /// The first member of each name. Nobody has looked at what is behind the last of them: a rule that the object is
+    /// written by must name all of them, since it is refused then where it has one of them again.
+    pub(super) fn first(&mut self) -> Read<[Option<&'a str>; N]> {
+        while self.found.iter().any(Option::is_none) && self.step()? {}
+        Ok(self.found)
+    }
+
+    /// The members, of which there is no second one.
+    pub(super) fn all(&mut self) -> Read<[Option<&'a str>; N]> {
+        while self.step()? {}
+        self.cursor.end()?;
+        Ok(self.found)
+    }
+
+    fn step(&mut self) -> Read<bool> {
+        let Some(name) = self.cursor.member(&mut self.first)? else {
+            return Ok(false);
+        };
+        let value = self.cursor.pass()?;
+        let name = name.text();
+        for (wanted, place) in self.names.iter().zip(&mut self.found) {
+            if name == *wanted && place.replace(value).is_some() {
+                return bad(format!("it has two members `{wanted}`"));
             }
         }
+        Ok(true)
     }
-    cursor.end()?;
-    Ok(picked)
 }
 
 /// The elements of an array, as they were written; `null` has none.

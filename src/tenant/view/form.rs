@@ -99,12 +99,16 @@ fn link<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
 
 /// A volume's folder is called as the volume, below `volumes` (moby `volume/local/local.go`).
 fn folder<'t>(tenant: &Tenant, text: &'t str) -> Cow<'t, str> {
-    const BELOW: &str = "/volumes/";
-    let Some((root, rest)) = text.rsplit_once(BELOW) else {
+    // `volumes/NAME/_data`, below whatever folder is the engine's.
+    let mut parts = text.rsplitn(4, '/');
+    let (data, name, volumes) = (parts.next(), parts.next(), parts.next());
+    let (Some("_data"), Some(name), Some("volumes"), Some(root)) =
+        (data, name, volumes, parts.next())
+    else {
         return Cow::Borrowed(text);
     };
-    match tenant.plain_name(rest) {
-        Some(plain) => Cow::Owned(format!("{root}{BELOW}{plain}")),
+    match tenant.plain_name(name) {
+        Some(plain) => Cow::Owned(format!("{root}/volumes/{plain}/_data")),
         None => Cow::Borrowed(text),
     }
 }
@@ -212,6 +216,7 @@ mod tests {
                 "/var/lib/docker/volumes/db/_data",
             ),
             (Form::Folder, "/srv/acme.db", "/srv/acme.db"),
+            (Form::Folder, "/srv/volumes/acme.db", "/srv/volumes/acme.db"),
             (
                 Form::Message,
                 "No such container: acme.web",

@@ -24,7 +24,7 @@ impl From<Stop> for Halt {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Lookup(lookup) => Self::Ask(lookup),
-            Stop::Refuse(refusal) => Self::Bad(Unshieldable::Refused(refusal)),
+            Stop::Refuse(refusal) => Self::Bad(Unshieldable::Refused(Box::new(refusal))),
             Stop::Answer(answer) => Self::Bad(Unshieldable::Unreadable(answer.body)),
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::cursor::Read;
-use super::facts::{Owner, elements, needed, owner, pick, string, strings, whose};
+use super::facts::{Owner, Search, elements, needed, owner, pick, string, strings, whose};
 use super::form::Form;
 use super::rewrite::Rule;
 use super::table;
@@ -57,7 +57,8 @@ impl Kind {
     ) -> Read<Option<Seen>> {
         match self {
             Self::Container => {
-                let [labels, names] = pick(item, ["Labels", "Names"])?;
+                let mut search = Search::of(item, ["Labels", "Names"])?;
+                let [labels, names] = search.first()?;
                 let names = strings(needed(names, "Names")?)?;
                 let plain: Vec<String> = names
                     .iter()
@@ -67,6 +68,7 @@ impl Kind {
                 let [owner, image] = pick(needed(labels, "Labels")?, [OWNER_LABEL, IMAGE_LABEL])?;
                 // A container gets its image's labels: the name is what nobody else can give it.
                 if whose(tenant, owner)? != Owner::Tenant || plain.is_empty() {
+                    search.all()?;
                     return Ok(None);
                 }
                 Ok(Some(Seen {

@@ -33,43 +33,46 @@ impl Nest {
             mut depth,
             mut text,
         } = *self;
-        let mut at = 0_usize;
+        let mut rest = bytes;
         let complete = loop {
-            if text == Text::Inside {
-                at = at.saturating_add(plain(bytes.get(at..).unwrap_or_default()));
-            }
-            let Some(&byte) = bytes.get(at) else {
+            let skipped = match text {
+                Text::Outside => rest.iter().position(|byte| is_sign(*byte)),
+                Text::Inside => Some(plain(rest)),
+                Text::Escape => Some(0),
+            };
+            let found = skipped.and_then(|skipped| rest.get(skipped..)?.split_first());
+            let Some((&byte, behind)) = found else {
+                rest = &[];
                 break false;
             };
-            at = at.saturating_add(1);
-            match text {
-                Text::Outside => match byte {
-                    b'"' => text = Text::Inside,
-                    b'{' | b'[' => depth = depth.saturating_add(1),
-                    b'}' | b']' => {
-                        depth = depth.saturating_sub(1);
-                        if depth == 0 {
-                            break true;
-                        }
+            rest = behind;
+            match (text, byte) {
+                (Text::Outside, b'"') | (Text::Escape, _) => text = Text::Inside,
+                (Text::Outside, b'{' | b'[') => depth = depth.saturating_add(1),
+                (Text::Outside, _) => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        break true;
                     }
-                    _ => {}
-                },
-                Text::Inside => match byte {
-                    b'"' => {
-                        text = Text::Outside;
-                        if depth == 0 {
-                            break true;
-                        }
+                }
+                (Text::Inside, b'"') => {
+                    text = Text::Outside;
+                    if depth == 0 {
+                        break true;
                     }
-                    b'\\' => text = Text::Escape,
-                    _ => return bad("there is a control character in a string"),
-                },
-                Text::Escape => text = Text::Inside,
+                }
+                (Text::Inside, b'\\') => text = Text::Escape,
+                (Text::Inside, _) => return bad("there is a control character in a string"),
             }
         };
         *self = Self { depth, text };
-        Ok((at, complete))
+        Ok((bytes.len().saturating_sub(rest.len()), complete))
     }
+}
+
+/// Whether a byte outside of strings changes where one is.
+const fn is_sign(byte: u8) -> bool {
+    matches!(byte, b'"' | b'{' | b'}' | b'[' | b']')
 }
 
 #[cfg(test)]

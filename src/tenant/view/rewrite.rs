@@ -103,7 +103,7 @@ impl Rewriter<'_> {
 
     fn value(&mut self, rule: Rule, cursor: &mut Cursor<'_>) -> Read<()> {
         match rule {
-            Rule::Keep => self.raw(cursor.value()?),
+            Rule::Keep => self.raw(cursor.pass()?),
             Rule::Drop => return cursor.value().map(drop),
             Rule::Put(text) => {
                 cursor.value()?;
@@ -219,19 +219,28 @@ impl Rewriter<'_> {
         cursor.open_object()?;
         self.raw("{");
         let mut first = true;
+        let mut seen = 0_u64;
         while let Some(name) = cursor.member(&mut first)? {
             let text = name.text();
-            let rule = fields
-                .iter()
-                .find(|field| field.0 == text)
-                .map_or_else(|| others(&text), |field| field.1);
+            let known = (1_u32..).zip(fields).find(|(_, field)| field.0 == text);
+            let rule = match known {
+                Some((place, (_, rule))) => {
+                    let bit = 1_u64.wrapping_shl(place);
+                    if seen & bit != 0 {
+                        return bad(format!("it has two members `{text}`"));
+                    }
+                    seen |= bit;
+                    *rule
+                }
+                None => others(&text),
+            };
             if let Rule::Drop = rule {
                 cursor.value()?;
                 continue;
             }
             self.comma();
             if let Rule::Keep = rule {
-                cursor.value()?;
+                cursor.pass()?;
                 self.raw(cursor.since(name.place()));
             } else {
                 self.raw(name.raw());

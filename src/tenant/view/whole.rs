@@ -62,7 +62,9 @@ impl Whole {
             // The answer to a HEAD, or one without a reason.
             Self::Error if answer.is_empty() => return Ok(()),
             Self::Error => table::ERROR,
-            Self::Missing(refusal) => return Err(Unshieldable::Refused(refusal.clone()).into()),
+            Self::Missing(refusal) => {
+                return Err(Unshieldable::Refused(Box::new(refusal.clone())).into());
+            }
             Self::Text => {
                 out.extend_from_slice(Form::Message.plain(tenant, answer).as_bytes());
                 return Ok(());
@@ -147,7 +149,10 @@ fn check(own: bool, kind: refusal::Kind, term: &str) -> Read<()> {
         return Ok(());
     }
     let term = term.to_owned();
-    Err(Unshieldable::Refused(Refusal::NoSuch { kind, term }))
+    Err(Unshieldable::Refused(Box::new(Refusal::NoSuch {
+        kind,
+        term,
+    })))
 }
 
 /// Reads whether the tenant may use an inspected image, and which of its names stand for others to it.
@@ -163,13 +168,13 @@ fn image(
     let digests = strings(digests.unwrap_or("null"))?;
     let names = || tags.iter().chain(&digests).map(|name| &**name);
     let Ok(parsed) = ImageTerm::parse(term) else {
-        return Err(Unshieldable::Refused(no_image(term)).into());
+        return Err(Unshieldable::Refused(Box::new(no_image(term))).into());
     };
     given.mine = match owner(scene.tenant, labels.unwrap_or("null"))? {
         Owner::Tenant => true,
         Owner::Nobody if scene.may_use(&parsed, names) => false,
         Owner::Nobody | Owner::Other => {
-            return Err(Unshieldable::Refused(no_image(term)).into());
+            return Err(Unshieldable::Refused(Box::new(no_image(term))).into());
         }
     };
     let own = match own {

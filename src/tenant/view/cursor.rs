@@ -37,6 +37,11 @@ impl<'a> Quoted<'a> {
     }
 
     /// What it stands for. Halves of pairs and other escapes without a meaning become U+FFFD.
+    #[expect(
+        clippy::inline_always,
+        reason = "what is handed over in memory takes longer than reading it"
+    )]
+    #[inline(always)]
     pub(super) fn text(self) -> Cow<'a, str> {
         let inner = self
             .raw
@@ -176,6 +181,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes a value as it was written, and looks only for its end: for what is not written by it.
+    #[expect(
+        clippy::inline_always,
+        reason = "what is handed over in memory takes longer than reading it"
+    )]
+    #[inline(always)]
     pub(super) fn pass(&mut self) -> Read<&'a str> {
         match self.peek() {
             Some(b'{' | b'[') => {}

@@ -11,7 +11,7 @@ ENGINES_ALL="20 26"
 # Why no private engine can run here; nothing when it can.
 engines_impossible() {
     if ! is_root; then
-        echo "an engine needs root, and this is user $(id -un); sudo $0 finds this user's Rust"
+        echo "an engine needs root, and this is user $(id -un): type \`sudo $0\`, which finds your Rust"
     elif ! unshare --mount --pid --net --fork --kill-child true 2>/dev/null; then
         echo "this machine does not let root make namespaces"
     elif ! have dpkg || ! have apt-get; then

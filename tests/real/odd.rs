@@ -164,7 +164,7 @@ fn compare(pair: &Pair) {
 
 #[test]
 fn odd_requests_get_the_answer_of_engine_20() {
-    if let Some(pair) = Pair::find("20", "DOODGATE_TEST_CLI_26") {
+    if let Some(pair) = Pair::find("20", "DOODGATE_TEST_CLI_20") {
         compare(&pair);
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn swarm_prefix(tenant: &str) -> String {
     format!("{}_-", digits.concat())
 }
 
-/// The plain name of what [`engine_name`] gave the tenant, or what begins with its [`swarm_prefix`]; `None` for every
+/// The plain name of what [`engine_name`] gave the tenant, or what begins with its prefix in a swarm; `None` for every
 /// other name.
 pub fn plain_name<'n>(tenant: &str, name: &'n str) -> Option<&'n str> {
     plain(tenant, &swarm_prefix(tenant), name)

@@ -65,7 +65,7 @@ fn the_examples_are_files() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(examples.len(), 3);
+    assert_eq!(examples.len(), 4);
     for example in examples {
         let whole = if example.starts_with("version") {
             example.to_owned()

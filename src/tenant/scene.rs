@@ -258,24 +258,17 @@ impl Scene<'_> {
         if is_default(term) {
             return self.default_network();
         }
-        let target = match shape(term) {
-            Shape::Empty => return Err(no_network(term)),
-            Shape::Whole => term.to_owned(),
-            Shape::Name => self.tenant.engine_name(term),
-            Shape::Prefix => return self.begun_network(term),
-        };
-        let found: Option<Network> = self
-            .facts
-            .find(&format!("/networks/{}", segment(&target)))?;
-        let own = found
-            // The engine also takes a part of an identifier.
-            .filter(|network| network.id == target || network.name == target)
-            .and_then(|network| self.own_network(network));
-        match own {
-            Some(own) => Ok(own),
-            // A swarm's networks have other names and identifiers.
-            None if shape(term) == Shape::Name => self.begun_network(term),
-            None => Err(no_network(term)),
+        match shape(term) {
+            Shape::Empty => Err(no_network(term)),
+            Shape::Whole => self
+                .facts
+                .find::<Network>(&format!("/networks/{}", segment(term)))?
+                // The engine also takes a part of an identifier.
+                .filter(|network| network.id == term)
+                .and_then(|network| self.own_network(network))
+                .ok_or_else(|| no_network(term)),
+            // One name may be the engine's or a swarm's.
+            Shape::Name | Shape::Prefix => self.listed_network(term),
         }
     }
 
@@ -289,7 +282,7 @@ impl Scene<'_> {
     }
 
     /// The own network with that name, or whose identifier begins so.
-    fn begun_network(&self, term: &str) -> Result<(String, String), Stop> {
+    fn listed_network(&self, term: &str) -> Result<(String, String), Stop> {
         let listed: Vec<Network> = self
             .facts
             .have(&format!("/networks?filters={}", self.owned()))?;

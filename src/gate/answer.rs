@@ -113,7 +113,7 @@ pub(crate) async fn read_head(
     fresh: bool,
 ) -> Result<(), Failure> {
     // An answer that broke off leaves a head that is half read.
-    answer.clear();
+    answer.restart();
     let mut untouched = true;
     loop {
         if !input.is_empty() {

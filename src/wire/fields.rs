@@ -117,6 +117,11 @@ impl Fields {
         Ok(())
     }
 
+    /// The length of the head, where `input` begins with the very same one.
+    pub(super) fn repeated(&self, input: &[u8]) -> Option<usize> {
+        (!self.bytes.is_empty() && input.starts_with(&self.bytes)).then_some(self.bytes.len())
+    }
+
     /// Text that was checked to be ASCII when the head was parsed.
     pub(super) fn text(&self, at: Range<usize>) -> &str {
         self.bytes

@@ -17,6 +17,8 @@ pub struct RequestHead {
     fields: Fields,
     meaning: Meaning,
     expects_continue: bool,
+    /// The limits under which the head was taken that this holds; `None` while it holds none.
+    taken: Option<Limits>,
 }
 
 /// Why a request head is refused.
@@ -112,16 +114,24 @@ impl RequestHead {
     /// # Errors
     /// [`BadRequest`] as soon as no further byte can make the head valid.
     pub fn parse(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, BadRequest> {
+        // The same bytes under the same limits have the same meaning: what a client asks again and again is read once.
+        if self.taken == Some(*limits)
+            && let Some(length) = self.fields.repeated(input)
+        {
+            return Ok(Parsed::Complete(length));
+        }
         self.forget();
         let result = self.advance(input, limits);
-        if result.is_err() {
-            self.clear();
+        match result {
+            Ok(Parsed::Complete(_)) => self.taken = Some(*limits),
+            Ok(Parsed::Partial) => {}
+            Err(_) => self.clear(),
         }
         result
     }
 
     /// Begins anew, for a buffer that does not continue the last one.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.scan = Scan::default();
         self.line = Line::default();
         self.forget();
@@ -132,6 +142,7 @@ impl RequestHead {
         self.fields.clear();
         self.meaning = Meaning::default();
         self.expects_continue = false;
+        self.taken = None;
     }
 
     fn advance(&mut self, input: &[u8], limits: &Limits) -> Result<Parsed, BadRequest> {

@@ -15,6 +15,9 @@ pub struct ResponseHead {
     fields: Fields,
     meaning: Meaning,
     framing: Framing,
+    /// The limits under which the head was taken that this holds, and whether it answered HEAD; `None` while it holds
+    /// none.
+    taken: Option<(Limits, bool)>,
 }
 
 /// Why an answer is not passed on.
@@ -77,16 +80,32 @@ impl ResponseHead {
         limits: &Limits,
         request_method_is_head: bool,
     ) -> Result<Parsed, BadResponse> {
+        let terms = (*limits, request_method_is_head);
+        // The same bytes on the same terms have the same meaning: but for their date, an engine's answers to what is asked
+        // again and again begin alike.
+        if self.taken == Some(terms)
+            && let Some(length) = self.fields.repeated(input)
+        {
+            return Ok(Parsed::Complete(length));
+        }
         self.forget();
         let result = self.advance(input, limits, request_method_is_head);
-        if result.is_err() {
-            self.clear();
+        match result {
+            Ok(Parsed::Complete(_)) => self.taken = Some(terms),
+            Ok(Parsed::Partial) => {}
+            Err(_) => self.clear(),
         }
         result
     }
 
     /// Begins anew, for a buffer that does not continue the last one.
-    pub fn clear(&mut self) {
+    pub fn restart(&mut self) {
+        if self.taken.is_none() {
+            self.clear();
+        }
+    }
+
+    fn clear(&mut self) {
         self.scan = Scan::default();
         self.line = Line::default();
         self.forget();
@@ -97,6 +116,7 @@ impl ResponseHead {
         self.fields.clear();
         self.meaning = Meaning::default();
         self.framing = Framing::None;
+        self.taken = None;
     }
 
     fn advance(

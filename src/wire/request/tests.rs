@@ -259,11 +259,55 @@ fn nothing_of_an_earlier_head_is_left() {
 #[test]
 fn warm_buffers_are_used_again() {
     let mut head = RequestHead::default();
+    let other = with("Accept: */*\r\n");
     head.parse(PING, &Limits::default()).unwrap();
     let warm = head.fields.capacity();
     for _ in 0..3 {
+        head.parse(other.as_bytes(), &Limits::default()).unwrap();
         head.parse(PING, &Limits::default()).unwrap();
         assert_eq!(head.fields.capacity(), warm);
+    }
+}
+
+/// A head that comes again is taken without being read again, and only if it is the same to the last byte, under the same
+/// limits.
+#[test]
+fn a_repeated_head_is_what_a_fresh_one_would_be() {
+    let limits = Limits::default();
+    let narrow = Limits {
+        head_bytes: PING.len() - 1,
+        ..limits
+    };
+    let first = with("Content-Length: 5\r\nExpect: 100-continue\r\n");
+    let inputs = [
+        first.clone().into_bytes(),
+        [first.as_bytes(), b"GET / HTTP/1.1\r\n"].concat(),
+        with("Content-Length: 5\r\n").into_bytes(),
+        first.as_bytes()[..first.len() - 1].to_vec(),
+        [&first.as_bytes()[..first.len() - 2], b"A: b\r\n\r\n"].concat(),
+        first.replace("Host", "host").into_bytes(),
+        first.replace("\r\nExpect", "\nExpect").into_bytes(),
+        PING.to_vec(),
+        Vec::new(),
+    ];
+    for (before, after) in inputs
+        .iter()
+        .flat_map(|it| inputs.iter().map(move |to| (it, to)))
+    {
+        for terms in [limits, narrow] {
+            let mut warm = RequestHead::default();
+            if warm.parse(before, &limits) == Ok(Parsed::Partial) {
+                warm.clear();
+            }
+            let mut fresh = RequestHead::default();
+            assert_eq!(warm.parse(after, &terms), fresh.parse(after, &terms));
+            assert_eq!(
+                (warm.method(), warm.target(), warm.framing()),
+                (fresh.method(), fresh.target(), fresh.framing())
+            );
+            assert_eq!(warm.expects_continue(), fresh.expects_continue());
+            assert!(warm.fields().eq(fresh.fields()));
+        }
     }
 }
 

@@ -295,6 +295,42 @@ fn nothing_of_an_earlier_answer_is_left() {
     assert_eq!((head.switches_to(), head.fields().count()), (None, 0));
 }
 
+/// An answer that comes again is taken without being read again, and only if it is the same to the last byte, on the same
+/// terms.
+#[test]
+fn a_repeated_answer_is_what_a_fresh_one_would_be() {
+    let first =
+        "HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 08:00:00 GMT\r\nContent-Length: 2\r\n\r\n";
+    let inputs = [
+        first.to_owned(),
+        format!("{first}OK"),
+        first.replace(":00 GMT", ":01 GMT"),
+        first.replace("th: 2", "th: 3"),
+        first.replace("200", "204"),
+        first.trim_end().to_owned(),
+        String::new(),
+    ];
+    let pairs = inputs
+        .iter()
+        .flat_map(|it| inputs.iter().map(move |to| (it, to)));
+    for ((before, after), to_head) in pairs.flat_map(|pair| [(pair, false), (pair, true)]) {
+        let limits = Limits::default();
+        let mut warm = ResponseHead::default();
+        _ = warm.parse(before.as_bytes(), &limits, false);
+        warm.restart();
+        let mut fresh = ResponseHead::default();
+        let parsed = fresh.parse(after.as_bytes(), &limits, to_head);
+        assert_eq!(warm.parse(after.as_bytes(), &limits, to_head), parsed);
+        if matches!(parsed, Ok(Parsed::Complete(_))) {
+            assert_eq!(
+                (warm.status(), warm.framing(), warm.keep_alive()),
+                (fresh.status(), fresh.framing(), fresh.keep_alive())
+            );
+        }
+        assert!(warm.fields().eq(fresh.fields()));
+    }
+}
+
 #[test]
 fn limits_are_exact() {
     let limits = Limits {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Failure;
 use super::served::Shared;
 use super::settings::Settings;
-use crate::gate::{Acceptor, Engine, Listener, Ownership, Stream, Tenants};
+use crate::gate::{Acceptor, Connected, Engine, Listener, Ownership, Tenants};
 use crate::observe::{Admin, AskEngine, Asked, Measured, Observatory, Options};
 use crate::policy::{Address, Audit};
 
@@ -117,8 +117,8 @@ pub(crate) fn start(address: &Address, shared: &Shared) -> Result<(), Failure> {
 async fn accept(acceptor: Acceptor, admin: Arc<Admin>) {
     loop {
         match acceptor.accept().await {
-            Ok(Stream::Tcp(stream)) => drop(tokio::spawn(Arc::clone(&admin).serve(stream))),
-            Ok(Stream::Unix(stream)) => drop(tokio::spawn(Arc::clone(&admin).serve(stream))),
+            Ok(Connected::Tcp(stream)) => drop(tokio::spawn(Arc::clone(&admin).serve(stream))),
+            Ok(Connected::Unix(stream)) => drop(tokio::spawn(Arc::clone(&admin).serve(stream))),
             Err(error) => {
                 tracing::warn!(%error, "cannot accept an admin connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;

@@ -1,5 +1,6 @@
 //! One client connection: request after request, until either side ends it.
 
+use std::io;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::engine::{Engine, EngineError};
 use super::guests::Guest;
 use super::respond::{Refusal, write_refusal};
 use super::server::Socket;
-use super::stream::Stream;
+use super::stream::{Connected, Stream};
 use super::{body, exchange, identity};
 use crate::observe::Client;
 use crate::wire::{Framing, Parsed, RequestHead, ResponseHead};
@@ -67,14 +68,14 @@ pub(crate) enum Next {
 impl Connection {
     pub(crate) fn new(
         socket: Arc<Socket>,
-        client: Stream,
+        client: Connected,
         stopping: watch::Receiver<bool>,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        Ok(Self {
             watched: socket.observer.connected(client.peer()),
             _guest: socket.clients.enter(),
             socket,
-            client,
+            client: Stream::new(client)?,
             input: Buffer::default(),
             engine: None,
             head: RequestHead::default(),
@@ -83,7 +84,7 @@ impl Connection {
             body: false,
             begun: false,
             stopping,
-        }
+        })
     }
 
     /// Serves the connection to its end.
@@ -203,7 +204,7 @@ impl Connection {
     async fn linger(mut self) {
         self.engine = None;
         let (mut reader, mut writer) = self.client.split();
-        if writer.shutdown().await.is_err() {
+        if writer.shutdown().is_err() {
             return;
         }
         let input = &mut self.input;

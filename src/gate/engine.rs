@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
-use super::stream::Stream;
+use super::stream::{Connected, Stream};
 use crate::api::ApiVersion;
 use crate::policy::Address;
 
@@ -68,7 +68,16 @@ impl Engine {
     /// A new connection.
     pub(crate) async fn connect(&self) -> Result<Stream, EngineError> {
         let connected = match &self.address {
-            Address::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),
+            Address::Unix(path) => Stream::connect(path),
+            Address::Tcp { .. } => self.dial().await.and_then(Stream::new),
+        };
+        connected.map_err(|source| self.unreachable(source))
+    }
+
+    /// A new connection for one of the gate's own calls.
+    async fn dial(&self) -> io::Result<Connected> {
+        match &self.address {
+            Address::Unix(path) => UnixStream::connect(path).await.map(Connected::Unix),
             Address::Tcp { host, port } => {
                 match tokio::time::timeout(
                     OWN_CALL_TIME,
@@ -76,16 +85,20 @@ impl Engine {
                 )
                 .await
                 {
-                    Ok(connected) => connected
-                        .and_then(|stream| stream.set_nodelay(true).map(|()| Stream::Tcp(stream))),
+                    Ok(connected) => connected.and_then(|stream| {
+                        stream.set_nodelay(true).map(|()| Connected::Tcp(stream))
+                    }),
                     Err(_) => Err(io::ErrorKind::TimedOut.into()),
                 }
             }
-        };
-        connected.map_err(|source| EngineError::Unreachable {
+        }
+    }
+
+    fn unreachable(&self, source: io::Error) -> EngineError {
+        EngineError::Unreachable {
             address: self.address.to_string(),
             source,
-        })
+        }
     }
 
     /// The newest API version that the engine speaks, asked for if it has not been seen yet.
@@ -156,9 +169,10 @@ impl Engine {
             .body(Full::new(document))
             .map_err(|error| unusable(error.to_string()))?;
         let exchange = async {
-            match self.connect().await? {
-                Stream::Tcp(stream) => self.send_over(stream, request, &unusable).await,
-                Stream::Unix(stream) => self.send_over(stream, request, &unusable).await,
+            let dialled = self.dial().await;
+            match dialled.map_err(|source| self.unreachable(source))? {
+                Connected::Tcp(stream) => self.send_over(stream, request, &unusable).await,
+                Connected::Unix(stream) => self.send_over(stream, request, &unusable).await,
             }
         };
         tokio::time::timeout(time, exchange)

@@ -61,7 +61,9 @@ async fn serve(connection: &mut Connection, exchange: &mut Exchange) -> Result<N
     in_force.admit(&call).map_err(Refusal::denied)?;
     body::refuse_switch(&call)?;
     body::refuse_type(&call, head)?;
-    exchange.waits();
+    if *left {
+        exchange.waits();
+    }
     let held = body::hold(socket, &call, head, client, input, left).await?;
     exchange.resumed();
     let document = document_of(&call, held.as_ref())?;

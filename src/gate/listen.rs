@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::net::{TcpListener, UnixListener};
 
-use super::stream::Stream;
+use super::stream::Connected;
 
 /// Who may connect to a unix socket.
 #[derive(Clone, Copy, Debug, Default)]
@@ -144,14 +144,14 @@ pub(crate) enum Acceptor {
 
 impl Acceptor {
     /// The next connection.
-    pub(crate) async fn accept(&self) -> io::Result<Stream> {
+    pub(crate) async fn accept(&self) -> io::Result<Connected> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, _) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok(Stream::Tcp(stream))
+                Ok(Connected::Tcp(stream))
             }
-            Self::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
+            Self::Unix(listener) => Ok(Connected::Unix(listener.accept().await?.0)),
         }
     }
 }

@@ -47,5 +47,5 @@ pub(crate) use listen::{Acceptor, Listener};
 pub use listen::{ListenError, Ownership};
 pub use room::Room;
 pub use server::{Server, Socket, Stopped};
-pub(crate) use stream::Stream;
+pub(crate) use stream::Connected;
 pub use tenancy::{Clients, Resident, Tenants};

@@ -44,7 +44,7 @@ pub(crate) async fn until_gone(
             Ok(_) | Err(_) => {
                 if endless && !client.is_gone() {
                     // That the engine has gone too will be seen where its answer is read.
-                    drop(engine.shutdown().await);
+                    drop(engine.shutdown());
                 }
                 break;
             }

@@ -14,7 +14,7 @@ use super::engine::Engine;
 use super::listen::{Door, ListenError, Listener, Ownership};
 use super::respond::{Refusal, write_refusal};
 use super::room::Room;
-use super::stream::Stream;
+use super::stream::{Connected, Stream};
 use super::tenancy::Clients;
 use crate::observe::Observer;
 use crate::policy::{Address, Limits};
@@ -202,9 +202,12 @@ async fn accept(entrance: Entrance, signs: Signs) {
         match accepted {
             Ok(stream) => match Arc::clone(&places).try_acquire_owned() {
                 Ok(place) => {
-                    let connection = Connection::new(Arc::clone(&socket), stream, stopping.clone());
+                    let (socket, stopping) = (Arc::clone(&socket), stopping.clone());
                     connections.spawn(async move {
-                        connection.serve().await;
+                        match Connection::new(socket, stream, stopping) {
+                            Ok(connection) => connection.serve().await,
+                            Err(error) => tracing::warn!(%error, "cannot watch a connection"),
+                        }
                         drop(place);
                     });
                 }
@@ -230,11 +233,14 @@ async fn accept(entrance: Entrance, signs: Signs) {
 }
 
 /// Tells a client for which there is no place so, if that can be done without waiting.
-async fn turn_away(socket: &Socket, mut stream: Stream) {
+async fn turn_away(socket: &Socket, stream: Connected) {
     let refusal = Refusal::Busy {
         connections: socket.limits.connections,
     };
     refusal.note(&mut socket.observer.connected(stream.peer()).begin());
+    let Ok(mut stream) = Stream::new(stream) else {
+        return;
+    };
     let mut out = Vec::new();
     write_refusal(
         &refusal,

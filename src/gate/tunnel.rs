@@ -94,7 +94,7 @@ async fn pump(
         match from.fill_or_rest(input).await {
             Ok(read) if read > 0 => {}
             Ok(_) | Err(_) => {
-                return match to.shutdown().await {
+                return match to.shutdown() {
                     Ok(()) => PumpEnd::SourceEnded,
                     Err(_) => PumpEnd::SinkClosed,
                 };

@@ -88,7 +88,7 @@ pub(crate) fn render(text: &mut String) {
         (
             "process_max_fds",
             "gauge",
-            "The most file descriptors that the process may have open; a stream takes two.",
+            "The most file descriptors that the process may have open; a stream takes two, and one more for each side that has been slow to read.",
             &usage.max_descriptors,
         ),
         (

@@ -6,9 +6,10 @@ use doodgate::wire::{BodyDecoder, Framing, Limits, Parsed, RequestHead, Response
 /// Small limits, so that the fuzzer reaches them.
 const LIMITS: Limits = Limits { head_bytes: 512, line_bytes: 128, fields: 8 };
 
-/// A request head is read the same in one piece and in two, and reads the same when it is written anew.
+/// A request head is read the same in one piece and in two, behind another one, and when it is written anew.
 pub fn request(data: &[u8]) {
     let Some((cut, data)) = data.split_first() else { return };
+    request_behind_another(data, usize::from(*cut));
     let (mut whole, mut pieces) = (RequestHead::default(), RequestHead::default());
     let parsed = whole.parse(data, &LIMITS);
     let mut in_pieces = pieces.parse(&data[..data.len().min(usize::from(*cut))], &LIMITS);
@@ -37,10 +38,32 @@ pub fn request(data: &[u8]) {
     }
 }
 
-/// A response head is read the same in one piece and in two.
+/// What a head was used for before changes nothing: neither another head, nor the same one with a byte changed.
+fn request_behind_another(data: &[u8], changed: usize) {
+    let mut other = data.to_vec();
+    if let Some(byte) = other.get_mut(changed) {
+        *byte ^= 1;
+    }
+    for next in [data, &other] {
+        let (mut used, mut fresh) = (RequestHead::default(), RequestHead::default());
+        if !matches!(used.parse(data, &LIMITS), Ok(Parsed::Complete(_))) {
+            return;
+        }
+        let parsed = fresh.parse(next, &LIMITS);
+        assert_eq!(used.parse(next, &LIMITS), parsed);
+        if let Ok(Parsed::Complete(_)) = parsed {
+            assert_eq!((used.method(), used.target()), (fresh.method(), fresh.target()));
+            assert_eq!((used.framing(), used.keep_alive()), (fresh.framing(), fresh.keep_alive()));
+            assert!(used.fields().eq(fresh.fields()));
+        }
+    }
+}
+
+/// A response head is read the same in one piece and in two, and behind another one.
 pub fn response(data: &[u8]) {
     let [cut, to_head, data @ ..] = data else { return };
     let to_head = to_head % 2 == 1;
+    response_behind_another(data, usize::from(*cut), to_head);
     let (mut whole, mut pieces) = (ResponseHead::default(), ResponseHead::default());
     let parsed = whole.parse(data, &LIMITS, to_head);
     let mut in_pieces = pieces.parse(&data[..data.len().min(usize::from(*cut))], &LIMITS, to_head);
@@ -54,6 +77,27 @@ pub fn response(data: &[u8]) {
     assert_eq!(whole.framing(), pieces.framing());
     if to_head || matches!(whole.status(), 100..=199 | 204 | 304) {
         assert_eq!(whole.framing(), Framing::None);
+    }
+}
+
+/// [`request_behind_another`], for an answer, and for one to HEAD.
+fn response_behind_another(data: &[u8], changed: usize, to_head: bool) {
+    let mut other = data.to_vec();
+    if let Some(byte) = other.get_mut(changed) {
+        *byte ^= 1;
+    }
+    for (next, terms) in [(data, to_head), (data, !to_head), (&other, to_head)] {
+        let (mut used, mut fresh) = (ResponseHead::default(), ResponseHead::default());
+        if !matches!(used.parse(data, &LIMITS, to_head), Ok(Parsed::Complete(_))) {
+            return;
+        }
+        let parsed = fresh.parse(next, &LIMITS, terms);
+        assert_eq!(used.parse(next, &LIMITS, terms), parsed);
+        if let Ok(Parsed::Complete(_)) = parsed {
+            assert_eq!((used.status(), used.reason()), (fresh.status(), fresh.reason()));
+            assert_eq!((used.framing(), used.keep_alive()), (fresh.framing(), fresh.keep_alive()));
+            assert!(used.fields().eq(fresh.fields()));
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Engine {
         connected.map_err(|source| self.unreachable(source))
     }
 
-    /// A new connection for one of the gate's own calls.
+    /// A new connection, as hyper takes it for the gate's own calls.
     async fn dial(&self) -> io::Result<Connected> {
         match &self.address {
             Address::Unix(path) => UnixStream::connect(path).await.map(Connected::Unix),
